@@ -1,0 +1,153 @@
+"""Bytes at a URI: one small interface over pyarrow's filesystems.
+
+A URI is `file:///…`, `s3://…`, `hdfs://…`, or a plain path, which means the local disk. Writing a
+file is atomic: readers see the old bytes, or the new ones, never a part.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pyarrow as pa
+from pyarrow import fs
+
+from pipeline.errors import StoreError, UserError
+
+_SCHEMES = ("file", "s3", "s3a", "hdfs", "viewfs")
+
+
+def absolute(uri: str) -> str:
+    """The URI with its scheme; a plain path is made absolute and gets `file://`."""
+    if "://" not in uri and not uri.startswith("file:"):
+        return Path(uri).expanduser().absolute().as_uri()
+    return uri.rstrip("/")
+
+
+def is_local(uri: str) -> bool:
+    """Whether the URI names this machine's own disk."""
+    return absolute(uri).startswith("file:")
+
+
+def local_path(uri: str) -> Path:
+    """The path of a `file://` URI.
+
+    Raises
+    ------
+    UserError
+        When the URI is of another scheme.
+    """
+    if not is_local(uri):
+        raise UserError(f"{uri}: expected a path on the local disk (file://)")
+    return Path(unquote(urlsplit(absolute(uri)).path))
+
+
+def join(uri: str, *parts: str) -> str:
+    """Append path parts to a URI."""
+    return "/".join([uri.rstrip("/"), *parts])
+
+
+def read_bytes(uri: str) -> bytes:
+    """All bytes of a file.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file.
+    StoreError
+        When it cannot be read for another reason.
+    """
+    filesystem, path = _resolve(uri)
+    try:
+        with filesystem.open_input_file(path) as source:
+            return bytes(source.read())
+    except FileNotFoundError:
+        raise
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"{uri}: cannot be read: {error}") from error
+
+
+def write_bytes(uri: str, data: bytes) -> None:
+    """Write a file whole; missing parent directories are made.
+
+    Raises
+    ------
+    StoreError
+        When it cannot be written; nothing is left under the name then.
+    """
+    filesystem, path = _resolve(uri)
+    # An object store shows an object only when its upload is complete; a disk needs the rename.
+    renames = not isinstance(filesystem, fs.S3FileSystem)
+    target = f"{path}.{uuid.uuid4().hex[:8]}.part" if renames else path
+    try:
+        if renames:
+            filesystem.create_dir(path.rpartition("/")[0], recursive=True)
+        with filesystem.open_output_stream(target) as sink:
+            sink.write(data)
+        if renames:
+            filesystem.move(target, path)
+    except (OSError, pa.ArrowException) as error:
+        if renames:
+            _forget(filesystem, target)
+        raise StoreError(f"{uri}: cannot be written: {error}") from error
+
+
+def exists(uri: str) -> bool:
+    """Whether a file or a directory is there."""
+    filesystem, path = _resolve(uri)
+    return bool(filesystem.get_file_info(path).type != fs.FileType.NotFound)
+
+
+def names(uri: str) -> list[str]:
+    """Paths of all files below a directory, relative to it, sorted; empty when it is missing."""
+    filesystem, path = _resolve(uri)
+    selector = fs.FileSelector(path, recursive=True, allow_not_found=True)
+    found = [info.path for info in filesystem.get_file_info(selector) if info.is_file]
+    return sorted(os.path.relpath(name, path) for name in found)
+
+
+def children(uri: str) -> list[str]:
+    """Names directly below a directory, sorted; empty when it is missing."""
+    filesystem, path = _resolve(uri)
+    selector = fs.FileSelector(path, recursive=False, allow_not_found=True)
+    return sorted(info.base_name for info in filesystem.get_file_info(selector))
+
+
+def delete(uri: str) -> None:
+    """Delete a file or a directory with all below it; nothing happens when it is missing."""
+    filesystem, path = _resolve(uri)
+    try:
+        kind = filesystem.get_file_info(path).type
+        if kind == fs.FileType.Directory:
+            filesystem.delete_dir(path)
+        elif kind == fs.FileType.File:
+            filesystem.delete_file(path)
+    except FileNotFoundError:
+        return
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"{uri}: cannot be deleted: {error}") from error
+
+
+def _resolve(uri: str) -> tuple[fs.FileSystem, str]:
+    full = absolute(uri)
+    scheme = urlsplit(full).scheme
+    if scheme not in _SCHEMES:
+        raise UserError(f"{uri}: unknown scheme {scheme}; use one of {', '.join(_SCHEMES)}")
+    if scheme == "file":
+        return fs.LocalFileSystem(), str(local_path(full))
+    if scheme == "s3a":
+        full = "s3" + full.removeprefix("s3a")
+    try:
+        filesystem, path = fs.FileSystem.from_uri(full)
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"{uri}: cannot be reached: {error}") from error
+    return filesystem, path
+
+
+def _forget(filesystem: fs.FileSystem, path: str) -> None:
+    try:
+        filesystem.delete_file(path)
+    except OSError:
+        return  # it was never made
