@@ -7,6 +7,7 @@ file is atomic: readers see the old bytes, or the new ones, never a part.
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -92,6 +93,51 @@ def write_bytes(uri: str, data: bytes) -> None:
         if renames:
             _forget(filesystem, target)
         raise StoreError(f"{uri}: cannot be written: {error}") from error
+
+
+def upload(source: Path, uri: str) -> None:
+    """Copy a local file to a URI, whole or not at all; missing parent directories are made.
+
+    Raises
+    ------
+    StoreError
+        When it cannot be written.
+    """
+    if is_local(uri):
+        target = local_path(uri)
+        part = target.with_name(f"{target.name}.{uuid.uuid4().hex[:8]}.part")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, part)
+            part.replace(target)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise StoreError(f"{uri}: cannot be written: {error}") from error
+        return
+    filesystem, path = _resolve(uri)
+    try:
+        fs.copy_files(str(source), path, fs.LocalFileSystem(), filesystem)
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"{uri}: cannot be written: {error}") from error
+
+
+def download(uri: str, target: Path) -> None:
+    """Copy a file at a URI to the local disk, whole or not at all.
+
+    Raises
+    ------
+    StoreError
+        When it cannot be read or written.
+    """
+    filesystem, path = _resolve(uri)
+    part = target.with_name(f"{target.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fs.copy_files(path, str(part), filesystem, fs.LocalFileSystem())
+        part.replace(target)
+    except (OSError, pa.ArrowException) as error:
+        part.unlink(missing_ok=True)
+        raise StoreError(f"{uri}: cannot be brought to {target}: {error}") from error
 
 
 def exists(uri: str) -> bool:

@@ -1,0 +1,1 @@
+"""From a source to a prepared table: roles checked, rows identified, splits assigned."""

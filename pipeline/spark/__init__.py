@@ -1,0 +1,1 @@
+"""The engine room: sessions, resources, scratch, shards, and gangs of workers."""

@@ -1,0 +1,232 @@
+"""Collectives: how the workers of a gang talk to each other while they train.
+
+Each is opened inside a barrier task as a context manager: rank 0 starts the rendezvous before the
+gang's one exchange of addresses, every rank then joins, and the end is clean on success. After an
+exception nobody waits for peers: the Python worker process ends with its task, its sockets close,
+and the others notice.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import psutil
+
+CollectiveName: TypeAlias = Literal["rabit", "horovod", "none"]
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A worker's place in the gang.
+
+    Parameters
+    ----------
+    rank, size : int
+        This worker, and how many there are.
+    hosts : tuple of str
+        Address of every rank, in the order of ranks.
+    """
+
+    rank: int
+    size: int
+    hosts: tuple[str, ...]
+
+    @property
+    def host(self) -> str:
+        """This worker's own address."""
+        return self.hosts[self.rank]
+
+    @property
+    def local_rank(self) -> int:
+        """Position among the workers of this host."""
+        return self.hosts[: self.rank].count(self.host)
+
+    @property
+    def local_size(self) -> int:
+        """Workers of this host."""
+        return self.hosts.count(self.host)
+
+    @property
+    def cross_rank(self) -> int:
+        """Position of this host among the hosts that have a worker of this local rank."""
+        return self._peers().index(self.host)
+
+    @property
+    def cross_size(self) -> int:
+        """Hosts that have a worker of this local rank."""
+        return len(self._peers())
+
+    def _peers(self) -> list[str]:
+        ordered = list(dict.fromkeys(self.hosts))
+        return [host for host in ordered if self.hosts.count(host) > self.local_rank]
+
+
+class Collective(ABC):
+    """A way to reduce values over the workers of a gang."""
+
+    @abstractmethod
+    def invite(self, address: str, size: int) -> dict[str, Any]:
+        """On rank 0, before anyone joins: start the rendezvous; what the others must know."""
+
+    @abstractmethod
+    def join(self, seat: Seat, invitation: dict[str, Any], patience_s: float) -> None:
+        """Join the others; operations that hear nothing for `patience_s` seconds raise."""
+
+    @abstractmethod
+    def leave(self) -> None:
+        """End cleanly: everyone has finished."""
+
+    @staticmethod
+    @abstractmethod
+    def is_peer_failure(error: BaseException) -> bool:
+        """Whether an exception only says that another worker is gone."""
+
+
+class Rabit(Collective):
+    """XGBoost's collective; ranks follow the task, so results do not depend on who came first."""
+
+    def __init__(self) -> None:
+        self._tracker: Any = None
+        self._is_joined = False
+
+    def invite(self, address: str, size: int) -> dict[str, Any]:
+        """Start the tracker."""
+        if size == 1:
+            return {}
+        from xgboost.tracker import RabitTracker
+
+        self._tracker = RabitTracker(n_workers=size, host_ip=address, sortby="task")
+        self._tracker.start()
+        return dict(self._tracker.worker_args())
+
+    def join(self, seat: Seat, invitation: dict[str, Any], patience_s: float) -> None:
+        """Connect to the tracker and the other workers."""
+        if seat.size == 1:
+            return
+        from xgboost import collective
+
+        collective.init(
+            **invitation,
+            dmlc_communicator="rabit",
+            dmlc_task_id=f"{seat.rank:06d}",
+            dmlc_timeout=max(int(patience_s), 1),
+        )
+        self._is_joined = True
+
+    def leave(self) -> None:
+        """Say goodbye to the others and let the tracker end."""
+        if not self._is_joined:
+            return
+        from xgboost import collective
+
+        collective.finalize()
+        if self._tracker is not None:
+            self._tracker.wait_for(timeout=30)
+
+    @staticmethod
+    def is_peer_failure(error: BaseException) -> bool:
+        """Whether XGBoost complains about its network."""
+        text = str(error).lower()
+        signs = ("collective", "rabit", "connection", "socket", "poll timeout", "peer")
+        return type(error).__name__ == "XGBoostError" and any(sign in text for sign in signs)
+
+
+class Horovod(Collective):
+    """Horovod with Gloo, for MXNet; all it needs to know travels in environment variables."""
+
+    def __init__(self) -> None:
+        self._server: Any = None
+        self._variables: dict[str, str] = {}
+
+    def invite(self, address: str, size: int) -> dict[str, Any]:
+        """Start the rendezvous server."""
+        from horovod.runner.http.http_server import RendezvousServer
+
+        # Its init(), which forgets all keys, is left out on purpose: a rank may have come already.
+        self._server = RendezvousServer()
+        return {"address": address, "port": int(self._server.start())}
+
+    def join(self, seat: Seat, invitation: dict[str, Any], patience_s: float) -> None:
+        """Initialise Horovod."""
+        self._variables = {
+            "HOROVOD_RANK": str(seat.rank),
+            "HOROVOD_SIZE": str(seat.size),
+            "HOROVOD_LOCAL_RANK": str(seat.local_rank),
+            "HOROVOD_LOCAL_SIZE": str(seat.local_size),
+            "HOROVOD_CROSS_RANK": str(seat.cross_rank),
+            "HOROVOD_CROSS_SIZE": str(seat.cross_size),
+            "HOROVOD_HOSTNAME": seat.host,
+            "HOROVOD_GLOO_RENDEZVOUS_ADDR": str(invitation["address"]),
+            "HOROVOD_GLOO_RENDEZVOUS_PORT": str(invitation["port"]),
+            "HOROVOD_GLOO_IFACE": interface_of(seat.host),
+            "HOROVOD_CONTROLLER": "gloo",
+            "HOROVOD_CPU_OPERATIONS": "gloo",
+        }
+        os.environ.update(self._variables)
+        import horovod.mxnet as hvd
+
+        hvd.init()
+
+    def leave(self) -> None:
+        """Shut Horovod down; it can be initialised again in the same process."""
+        import horovod.mxnet as hvd
+
+        hvd.shutdown()
+        for name in self._variables:
+            os.environ.pop(name, None)
+        if self._server is not None:
+            self._server.stop()
+
+    @staticmethod
+    def is_peer_failure(error: BaseException) -> bool:
+        """Whether Horovod complains about its network."""
+        text = str(error)
+        signs = ("HorovodInternalError", "Horovod has been shut down", "gloo", "Connection closed")
+        named = type(error).__name__ == "HorovodInternalError"
+        return named or any(sign in text for sign in signs)
+
+
+class Alone(Collective):
+    """No collective: workers that need none."""
+
+    def invite(self, address: str, size: int) -> dict[str, Any]:
+        """Nothing to start."""
+        return {}
+
+    def join(self, seat: Seat, invitation: dict[str, Any], patience_s: float) -> None:
+        """Nothing to join."""
+
+    def leave(self) -> None:
+        """Nothing to leave."""
+
+    @staticmethod
+    def is_peer_failure(error: BaseException) -> bool:
+        """No peers, no failures of theirs."""
+        return False
+
+
+_COLLECTIVES: dict[str, type[Collective]] = {"rabit": Rabit, "horovod": Horovod, "none": Alone}
+
+
+def make_collective(name: CollectiveName) -> Collective:
+    """A collective by its name."""
+    return _COLLECTIVES[name]()
+
+
+def address_towards(host: str) -> str:
+    """This machine's address on the interface that routes to `host`."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect((host, 9))  # a datagram socket sends nothing when it connects
+        return str(probe.getsockname()[0])
+
+
+def interface_of(address: str) -> str:
+    """Name of the network interface that has `address`; empty when none has."""
+    for name, entries in psutil.net_if_addrs().items():
+        if any(entry.address == address for entry in entries):
+            return str(name)
+    return ""

@@ -1,0 +1,124 @@
+"""Scratch: where a fit keeps what lives no longer than the fit (shards, partial results).
+
+Each fit owns one directory below the scratch URI, marked with its owner. It is deleted when the
+fit ends; what a killed driver left behind is swept by the next fit that uses the same URI.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import logging
+import os
+import socket
+import tempfile
+import time
+import uuid
+from pathlib import Path
+
+import psutil
+
+from pipeline import files
+from pipeline.errors import EnsemblesError, StoreError, UserError
+
+logger = logging.getLogger(__name__)
+
+_MARK = "owner.json"
+_FOREIGN_LIFETIME_S = 7 * 24 * 3600.0
+
+
+def default_scratch() -> str:
+    """Scratch on the local disk, for clusters whose executors share it with the driver."""
+    user = getpass.getuser()
+    return files.absolute(str(Path(tempfile.gettempdir()) / f"emr-ensembles-{user}" / "scratch"))
+
+
+class Scratch:
+    """One fit's directory below a scratch URI; a context manager that deletes it at its end.
+
+    Parameters
+    ----------
+    base : str
+        The scratch URI, reachable from the driver and from every executor.
+    name : str
+        What it is for; the first part of the directory's name.
+    """
+
+    def __init__(self, base: str, name: str) -> None:
+        self.base = files.absolute(base)
+        self.attempt_id = f"{name}-{uuid.uuid4().hex[:12]}"
+        self.uri = files.join(self.base, self.attempt_id)
+
+    def __enter__(self) -> Scratch:
+        sweep(self.base)
+        files.write_bytes(files.join(self.uri, _MARK), json.dumps(_owner()).encode())
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        try:
+            files.delete(self.uri)
+        except EnsemblesError as error:  # the fit's own outcome matters more
+            logger.warning("scratch %s was not deleted: %s", self.uri, error)
+
+
+def require_visible(uri: str) -> None:
+    """Raise unless this host sees the scratch directory that the driver made.
+
+    Raises
+    ------
+    UserError
+        Naming the host and the setting to change.
+    """
+    if not files.exists(files.join(uri, _MARK)):
+        raise UserError(
+            f"host {socket.gethostname()} does not see the scratch directory {uri} that the driver "
+            "made. Set `scratch` (scratchDir) to a URI that every node reaches: s3://, hdfs://, or "
+            "a shared file system"
+        )
+
+
+def local_directory() -> Path:
+    """This executor's own directory for large temporary files, deleted with the application."""
+    for name in ("SPARK_LOCAL_DIRS", "LOCAL_DIRS"):
+        first = os.environ.get(name, "").partition(",")[0]
+        if first:
+            return Path(first)
+    return Path(tempfile.gettempdir())
+
+
+def sweep(base: str) -> list[str]:
+    """Delete the directories below `base` whose owner is gone; returns their names."""
+    swept = []
+    for name in files.children(base):
+        uri = files.join(base, name)
+        try:
+            owner = json.loads(files.read_bytes(files.join(uri, _MARK)))
+        except (FileNotFoundError, StoreError, ValueError):
+            continue  # not ours, or just being made or deleted
+        if _is_gone(owner):
+            files.delete(uri)
+            swept.append(name)
+    if swept:
+        logger.info("swept scratch of fits that are gone: %s", ", ".join(swept))
+    return swept
+
+
+def _owner() -> dict[str, object]:
+    process = psutil.Process()
+    return {
+        "host": socket.gethostname(),
+        "pid": process.pid,
+        "started": process.create_time(),
+        "written": time.time(),
+    }
+
+
+def _is_gone(owner: dict[str, object]) -> bool:
+    if owner.get("host") != socket.gethostname():
+        return time.time() - float(str(owner.get("written", 0))) > _FOREIGN_LIFETIME_S
+    try:
+        process = psutil.Process(int(str(owner.get("pid", -1))))
+        started = float(process.create_time())
+        return abs(started - float(str(owner.get("started", 0)))) > 1.0
+    except (psutil.NoSuchProcess, ValueError):
+        return True

@@ -1,0 +1,303 @@
+"""Writing a frame as shards, once, and opening them where the training happens.
+
+A row's shard is a function of its identity alone (`repartition(n, id)`), and inside a shard rows
+are in the order of their identity, so a shard's bytes do not depend on how the input was
+partitioned or ordered.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import logging
+import socket
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pipeline import files
+from pipeline.errors import StoreError
+from pipeline.spark.causes import executors_speak
+from pipeline.spark.scratch import local_directory, require_visible
+from pipeline.spark.shard_file import (
+    CHUNK_ROWS,
+    Integers,
+    Shard,
+    ShardRows,
+    ShardWriter,
+    concatenate,
+)
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+logger = logging.getLogger(__name__)
+
+Part: TypeAlias = Literal["train", "validation"]
+PARTS: tuple[Part, ...] = ("train", "validation")
+
+_SUMMARY = "part string, place int, rows long, id_sum decimal(38,0), id_xor long, bytes long"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the rows of a shard set look like.
+
+    Parameters
+    ----------
+    width : int
+        Columns of the feature matrix.
+    is_sparse, is_weighted : bool
+        Whether features are sparse; whether rows have weights.
+    """
+
+    width: int
+    is_sparse: bool
+    is_weighted: bool
+
+
+@dataclass(frozen=True)
+class EncodedBatch:
+    """A batch of the frame, encoded, with the part that each row belongs to."""
+
+    rows: ShardRows
+    is_validation: npt.NDArray[np.bool_] | None = None
+
+
+Encoder: TypeAlias = Callable[[pa.RecordBatch], EncodedBatch]
+
+
+@dataclass(frozen=True)
+class ShardSet:
+    """The shards of one fit.
+
+    Parameters
+    ----------
+    uri : str
+        The scratch directory.
+    count : int
+        Number of shards of each part.
+    layout : Layout
+        What the rows look like.
+    rows : dict
+        Rows of each part, all shards together.
+    sizes : dict
+        Rows of each shard, by part.
+    fingerprint : str
+        Hash of the rows' identities and parts: equal for equal data, whatever its partitioning.
+    """
+
+    uri: str
+    count: int
+    layout: Layout
+    rows: dict[Part, int]
+    sizes: dict[Part, tuple[int, ...]]
+    fingerprint: str
+
+    def open(self, part: Part, place: int) -> Shard:
+        """Map one shard; a remote one is brought to this host's disk first."""
+        return Shard(_local_copy(_shard_uri(self.uri, part, place)))
+
+    def open_all(self, part: Part) -> Shard:
+        """Map all rows of a part as one shard in the order of their identity.
+
+        The copy is made once per host, by the first process that asks for it.
+        """
+        if self.count == 1:
+            return self.open(part, 0)
+        directory = _shared_directory(self.uri)
+        target = directory / f"{part}-all.arrow"
+        with _OnlyOne(directory / f"{part}-all.lock"):
+            if not target.exists():
+                _merge([self.open(part, place) for place in range(self.count)], target, self.layout)
+        return Shard(target)
+
+
+def write_shards(
+    frame: DataFrame, *, uri: str, count: int, id_column: str, layout: Layout, encoder: Encoder
+) -> ShardSet:
+    """Write every row of a frame into shards: one Spark job.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The rows, with their identity in `id_column`.
+    uri : str
+        An open scratch directory.
+    count : int
+        Number of shards of each part.
+    id_column : str
+        A column of 64-bit row identities.
+    layout : Layout
+        What the encoder produces.
+    encoder : callable
+        Turns an Arrow batch of `frame` into encoded rows; runs on executors.
+
+    Raises
+    ------
+    UserError
+        When an executor does not see the scratch directory, or a row cannot be encoded.
+    """
+    placed = frame.repartition(count, id_column).sortWithinPartitions(id_column)
+
+    def write(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        from pyspark import TaskContext
+
+        context = TaskContext.get()
+        place = 0 if context is None else context.partitionId()
+        require_visible(uri)
+        yield _write_one(map(encoder, batches), uri, place, layout)
+
+    with executors_speak():
+        summaries = placed.mapInArrow(write, _SUMMARY).collect()
+    sizes: dict[Part, tuple[int, ...]] = {}
+    digest = hashlib.sha256()
+    for part in PARTS:
+        mine = sorted((row for row in summaries if row.part == part), key=lambda row: row.place)
+        sizes[part] = tuple(row.rows for row in mine)
+        total = sum(int(row.id_sum) for row in mine)
+        mixed = int(np.bitwise_xor.reduce([row.id_xor for row in mine])) if mine else 0
+        digest.update(f"{part} {sum(sizes[part])} {total} {mixed}\n".encode())
+    rows = {part: sum(sizes[part]) for part in PARTS}
+    logger.info(
+        "wrote %d shards: %d training and %d validation rows, %.1f MB",
+        count,
+        rows["train"],
+        rows["validation"],
+        sum(row.bytes for row in summaries) / 1e6,
+    )
+    return ShardSet(uri, count, layout, rows, sizes, digest.hexdigest())
+
+
+def _write_one(
+    batches: Iterable[EncodedBatch], uri: str, place: int, layout: Layout
+) -> pa.RecordBatch:
+    """Write one place's shard of each part; returns their summary rows."""
+    with tempfile.TemporaryDirectory(dir=_existing(local_directory())) as name:
+        paths = {part: Path(name) / part for part in PARTS}
+        sums = dict.fromkeys(PARTS, 0)
+        mixes = dict.fromkeys(PARTS, 0)
+        with (
+            _writer(paths["train"], layout) as train,
+            _writer(paths["validation"], layout) as validation,
+        ):
+            for batch in batches:
+                for part, writer in zip(PARTS, (train, validation), strict=True):
+                    rows = _of_part(batch, part)
+                    writer.add(rows)
+                    sums[part] += int(rows.ids.astype(object).sum()) if len(rows) else 0
+                    mixes[part] ^= int(np.bitwise_xor.reduce(rows.ids)) if len(rows) else 0
+        counts = {"train": train.rows, "validation": validation.rows}
+        sizes = {part: paths[part].stat().st_size for part in PARTS}
+        for part in PARTS:
+            files.upload(paths[part], _shard_uri(uri, part, place))
+    return pa.record_batch(
+        {
+            "part": pa.array(list(PARTS)),
+            "place": pa.array([place] * len(PARTS), pa.int32()),
+            "rows": pa.array([counts[part] for part in PARTS], pa.int64()),
+            "id_sum": pa.array([sums[part] for part in PARTS], pa.decimal128(38, 0)),
+            "id_xor": pa.array([mixes[part] for part in PARTS], pa.int64()),
+            "bytes": pa.array([sizes[part] for part in PARTS], pa.int64()),
+        }
+    )
+
+
+def _writer(path: Path, layout: Layout) -> ShardWriter:
+    return ShardWriter(
+        path, layout.width, is_sparse=layout.is_sparse, is_weighted=layout.is_weighted
+    )
+
+
+def _of_part(batch: EncodedBatch, part: str) -> ShardRows:
+    if batch.is_validation is None:
+        everything = np.full(len(batch.rows), part == "train")
+        return batch.rows if part == "train" else batch.rows.where(everything)
+    return batch.rows.where(batch.is_validation == (part == "validation"))
+
+
+def _shard_uri(uri: str, part: Part, place: int) -> str:
+    return files.join(uri, "shards", f"{part}-{place:05d}.arrow")
+
+
+def _local_copy(uri: str) -> Path:
+    """The path of a shard on this host's disk."""
+    if files.is_local(uri):
+        path = files.local_path(uri)
+        if not path.exists():
+            raise StoreError(f"shard {uri} is missing on this host: was its scratch deleted?")
+        return path
+    directory = _shared_directory(uri.rpartition("/shards/")[0])
+    path = directory / uri.rpartition("/")[2]
+    with _OnlyOne(path.with_suffix(".lock")):
+        if not path.exists():
+            files.download(uri, path)
+    return path
+
+
+def _shared_directory(uri: str) -> Path:
+    """A directory on this host's disk that processes of one fit share."""
+    if files.is_local(uri):
+        directory = files.local_path(uri) / f"host-{socket.gethostname()}"
+    else:
+        directory = local_directory() / "emr-ensembles" / uri.rpartition("/")[2]
+    return _existing(directory)
+
+
+def _existing(directory: Path) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+class _OnlyOne:
+    """Hold a file lock: one process of this host at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        self._file = self._path.open("w")
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def __exit__(self, *raised: object) -> None:
+        self._file.close()
+
+
+def _merge(shards: list[Shard], target: Path, layout: Layout) -> None:
+    """Write the rows of all shards as one, in the order of their identity."""
+    starts = np.cumsum([0] + [shard.rows for shard in shards])
+    order = np.argsort(np.concatenate([shard.ids for shard in shards]), kind="stable")
+    part = target.with_suffix(".part")
+    with _writer(part, layout) as writer:
+        for begin in range(0, len(order), CHUNK_ROWS):
+            writer.add(_gather(shards, starts, order[begin : begin + CHUNK_ROWS]))
+    part.replace(target)
+
+
+def _gather(shards: list[Shard], starts: Integers, places: Integers) -> ShardRows:
+    """Rows at places of the concatenation of all shards, in that order."""
+    owner = np.searchsorted(starts, places, side="right") - 1
+    by_owner = np.argsort(owner, kind="stable")
+    blocks = []
+    for index in np.unique(owner):
+        own = places[owner == index] - starts[index]
+        shard = shards[index]
+        weights = None if shard.weights is None else shard.weights[own]
+        blocks.append(ShardRows(shard.ids[own], shard.take(own), shard.labels[own], weights))
+    rows = concatenate(blocks)
+    back = np.empty(len(places), dtype=np.int64)
+    back[by_owner] = np.arange(len(places))
+    weights = None if rows.weights is None else rows.weights[back]
+    return replace(
+        rows,
+        ids=rows.ids[back],
+        features=rows.features[back],
+        labels=rows.labels[back],
+        weights=weights,
+    )
