@@ -1,0 +1,110 @@
+"""The prepared table that all trainers start from: roles checked, rows identified and split."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F  # noqa: N812
+from pyspark.sql.types import DecimalType
+
+from pipeline.data.identity import row_hash, with_row_id
+from pipeline.data.names import column, require
+from pipeline.data.roles import Roles, check_roles
+from pipeline.data.settings import ColumnsSettings, SplitSettings
+from pipeline.data.splits import with_split
+
+ROW_ID = "row_id"
+SPLIT = "split"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A table ready to train on.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        The columns that have a role, `row_id` (long, distinct) and `split` (string: train,
+        validation or test). Not computed yet, nor cached.
+    roles : Roles
+        What its columns are for.
+    """
+
+    frame: DataFrame
+    roles: Roles
+
+
+def prepare(df: DataFrame, columns: ColumnsSettings, split: SplitSettings, seed: int) -> Prepared:
+    """Check a table's roles, keep the columns that have one, name and split its rows.
+
+    Decimals become doubles, after the rows have their ids. Labels and weights are looked at by
+    `check_label`, not here.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As `read` gives it.
+    columns : ColumnsSettings
+        What its columns mean.
+    split : SplitSettings
+        Shares, and whether time decides.
+    seed : int
+        Draws the split.
+
+    Returns
+    -------
+    Prepared
+        Lazy, but for the checks that `columns.key` and `split.by_time` need: a Spark job each.
+
+    Raises
+    ------
+    DataError
+        As `check_roles`, `with_row_id` and `with_split` raise it.
+    """
+    roles = check_roles(df, columns)
+    if split.by_time is not None:
+        require(df, [split.by_time], "split.by_time")
+    chosen = df.select(*[column(name) for name in _used(roles, split)])
+    identified = with_row_id(chosen, key=roles.key, name=ROW_ID)
+    divided = with_split(identified, split, seed, row_id=ROW_ID, name=SPLIT)
+    return Prepared(frame=_without_decimals(divided), roles=roles)
+
+
+def fingerprint(df: DataFrame) -> str:
+    """A name for a prepared table's content, by one Spark job.
+
+    Equal for tables of equal columns (names and types) and equal rows, whatever their order and
+    partitions; different for others, as surely as 64-bit hashes, summed and xored, can tell.
+
+    Parameters
+    ----------
+    df : DataFrame
+        A prepared table: `row_id` keeps equal rows apart.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits, a SHA-256.
+    """
+    hashes = df.select(row_hash(df, df.columns).alias("hash"))
+    # A sum of longs would overflow; 30 decimal digits hold it for a hundred billion rows.
+    total = F.sum(F.col("hash").cast("decimal(20,0)"))
+    rows, summed, xored = hashes.agg(F.count("*"), total, F.bit_xor("hash")).collect()[0]
+    schema = sorted([field.name, field.dataType.simpleString()] for field in df.schema.fields)
+    facts = [schema, rows, str(summed), xored]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _used(roles: Roles, split: SplitSettings) -> list[str]:
+    """Names of the columns that have a role, each once."""
+    optional = [roles.vector, roles.weight, roles.time, split.by_time]
+    named = [roles.label, *roles.features, *(name for name in optional if name), *roles.key]
+    return list(dict.fromkeys(named))
+
+
+def _without_decimals(df: DataFrame) -> DataFrame:
+    names = [f.name for f in df.schema.fields if isinstance(f.dataType, DecimalType)]
+    return df.withColumns({name: column(name).cast("double") for name in names})

@@ -1,0 +1,99 @@
+"""Batches of a shard: every row once an epoch, the same number of steps on every rank.
+
+All ranks know how many rows each of them has, so they agree without talking: the largest shard
+decides the number of steps, and every rank deals its own rows evenly over them. No row is repeated
+or left out; a rank with fewer rows has smaller batches, and gradients are weighted accordingly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.deep.inputs import Floats, InputLayout
+from pipeline.spark.shard_file import Integers, Shard
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one step on one rank.
+
+    Parameters
+    ----------
+    numbers, codes : ndarray of float32
+        Input of the network; at least one row.
+    labels, weights : ndarray of float32, shape (rows,)
+        Class positions; weights, 0 for the row that stands in for an empty batch.
+    all_rows : int
+        Rows of this step over all ranks.
+    """
+
+    numbers: Floats
+    codes: Floats
+    labels: Floats
+    weights: Floats
+    all_rows: int
+
+
+class Feed:
+    """One rank's batches.
+
+    Parameters
+    ----------
+    shard : Shard
+        The rank's rows.
+    layout : InputLayout
+        How a row is split into numbers and codes.
+    sizes : tuple of int
+        Rows of every rank.
+    batch_size : int
+        Rows of a step over all ranks, at most.
+    weight_scale : float
+        What row weights are multiplied by, so that their mean is 1.
+    """
+
+    def __init__(
+        self,
+        shard: Shard,
+        layout: InputLayout,
+        sizes: tuple[int, ...],
+        batch_size: int,
+        weight_scale: float = 1.0,
+    ) -> None:
+        self._shard = shard
+        self._layout = layout
+        self._sizes = sizes
+        each = max(batch_size // len(sizes), 1)
+        self.steps = -(-max(sizes) // each)
+        weights = shard.weights
+        self._weights = np.ones(shard.rows, np.float32) if weights is None else weights
+        self._weight_scale = np.float32(weight_scale)
+
+    def epoch(self, order: Integers | None = None) -> Iterator[Batch]:
+        """The batches of one pass; `order` is a permutation of the shard's rows."""
+        places = np.arange(self._shard.rows) if order is None else order
+        for step, own in enumerate(np.array_split(places, self.steps)):
+            # array_split gives one row more to the first parts: known for every rank.
+            all_rows = sum(size // self.steps + (step < size % self.steps) for size in self._sizes)
+            yield self._batch(own, all_rows)
+
+    def _batch(self, places: Integers, all_rows: int) -> Batch:
+        if not len(places):
+            return self._stand_in(all_rows)
+        matrix = self._shard.take(places)
+        return Batch(
+            self._layout.numbers(matrix),
+            self._layout.codes(matrix),
+            self._shard.labels[places],
+            self._weights[places] * self._weight_scale,
+            all_rows,
+        )
+
+    def _stand_in(self, all_rows: int) -> Batch:
+        """One row of weight 0, so that this rank takes part in the step."""
+        nothing = np.zeros(1, dtype=np.float32)
+        numbers = np.full((1, len(self._layout.numeric)), np.nan, dtype=np.float32)
+        codes = np.zeros((1, len(self._layout.categorical)), dtype=np.float32)
+        return Batch(numbers, codes, nothing, nothing, all_rows)

@@ -1,0 +1,1 @@
+"""Networks, a file each. Imported on executors only: importing one loads MXNet."""

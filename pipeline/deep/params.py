@@ -1,0 +1,53 @@
+"""How a network is built and trained, as Spark ML params."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pyspark.ml.param import Param, Params, TypeConverters
+
+from pipeline.estimators.params import OurParams, Rule
+
+
+def _param(name: str, doc: str, convert: Any) -> Param[Any]:
+    return Param(Params._dummy(), name, doc, convert)
+
+
+class DeepParams(OurParams):
+    """A multilayer perceptron with an embedding for each categorical column, trained by Adam."""
+
+    hidden = _param("hidden", "units of each hidden layer", TypeConverters.toListInt)
+    dropout = _param(
+        "dropout", "share of hidden units left out in training", TypeConverters.toFloat
+    )
+    epochs = _param("epochs", "most passes over the rows", TypeConverters.toInt)
+    batch_size = _param("batch_size", "rows of a step, all workers together", TypeConverters.toInt)
+    learning_rate = _param("learning_rate", "Adam's step size", TypeConverters.toFloat)
+    weight_decay = _param("weight_decay", "L2 penalty on weights", TypeConverters.toFloat)
+    patience = _param(
+        "patience",
+        "stop after so many epochs without a better validation loss; 0: never",
+        TypeConverters.toInt,
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("hidden", lambda value: all(units >= 1 for units in value), "positive numbers"),
+        Rule("dropout", lambda value: 0 <= value < 1, "at least 0 and below 1"),
+        Rule("epochs", lambda value: value >= 1, "1 or more"),
+        Rule("batch_size", lambda value: value >= 1, "1 or more"),
+        Rule("learning_rate", lambda value: value > 0, "positive"),
+        Rule("weight_decay", lambda value: value >= 0, "0 or more"),
+        Rule("patience", lambda value: value >= 0, "0 or more"),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._setDefault(
+            hidden=[256, 128],
+            dropout=0.1,
+            epochs=20,
+            batch_size=1024,
+            learning_rate=0.002,
+            weight_decay=0.0,
+            patience=3,
+        )

@@ -1,0 +1,237 @@
+"""The way of a fit, the same for all trainers: check, lay out, describe, write shards, train.
+
+A trainer supplies two things: how its work is laid out on the cluster (which refuses at once what
+can never fit) and the training itself, given shards.
+"""
+
+from __future__ import annotations
+
+import logging
+import platform
+import time
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.ml.base import Estimator
+from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
+
+import pipeline
+from pipeline.data.encoding import FeatureSchema, LabelSchema
+from pipeline.data.identity import with_row_id
+from pipeline.data.names import column, require
+from pipeline.data.roles import check_roles
+from pipeline.data.settings import ColumnsSettings
+from pipeline.errors import DataError
+from pipeline.estimators.model import EnsembleModel, qualified
+from pipeline.estimators.params import TableParams
+from pipeline.estimators.profile import Columns, describe
+from pipeline.spark.scratch import Scratch, default_scratch
+from pipeline.spark.shard_file import ShardRows
+from pipeline.spark.shards import EncodedBatch, Layout, ShardSet, write_shards
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+logger = logging.getLogger(__name__)
+
+M = TypeVar("M", bound=EnsembleModel)
+L = TypeVar("L")
+
+_ROW_ID = "__row_id"
+_LIBRARIES = ("pyspark", "numpy", "pyarrow", "xgboost", "xgboost-cpu", "mxnet", "horovod")
+
+
+@dataclass(frozen=True)
+class FitJob(Generic[L]):
+    """What a trainer gets.
+
+    Parameters
+    ----------
+    spark : SparkSession
+        The session.
+    layout : object
+        What the trainer's own `_lay_out` returned.
+    shards : ShardSet
+        All rows, encoded.
+    features, label : FeatureSchema, LabelSchema
+        What the matrix and the labels mean.
+    scratch : str
+        The fit's scratch directory.
+    """
+
+    spark: SparkSession
+    layout: L
+    shards: ShardSet
+    features: FeatureSchema
+    label: LabelSchema
+    scratch: str
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a trainer gives back.
+
+    Parameters
+    ----------
+    natives : mapping of str to bytes
+        The model's native files.
+    metrics : mapping
+        Measures of the fit.
+    history : list of dict
+        Metrics by round or epoch.
+    """
+
+    natives: Mapping[str, bytes]
+    metrics: Mapping[str, Any]
+    history: list[dict[str, Any]]
+
+
+class EnsembleEstimator(
+    Estimator[M], TableParams, DefaultParamsReadable[Any], DefaultParamsWritable, Generic[M, L]
+):
+    """Base class of all estimators."""
+
+    model_class: ClassVar[type[EnsembleModel]]
+    keeps_sparse: ClassVar[bool] = True
+
+    @abstractmethod
+    def _lay_out(self, spark: SparkSession) -> L:
+        """How the work lies on the cluster; refuses what can never fit."""
+
+    @abstractmethod
+    def _shard_count(self, spark: SparkSession, layout: L) -> int:
+        """Shards to write for that layout."""
+
+    @abstractmethod
+    def _train(self, job: FitJob[L]) -> Trained:
+        """Train on the shards."""
+
+    def _fit(self, dataset: DataFrame) -> M:
+        began = time.monotonic()
+        self.require_valid()
+        columns = self._columns(dataset)
+        spark = dataset.sparkSession
+        layout = self._lay_out(spark)
+        rows = self._with_identity(dataset, columns)
+        features, label = describe(rows, columns)
+        with Scratch(self._scratch(spark), self.model_class.kind) as scratch:
+            shards = write_shards(
+                rows,
+                uri=scratch.uri,
+                count=self._shard_count(spark, layout),
+                id_column=self._id_column,
+                layout=Layout(features.width, features.is_sparse, columns.weight is not None),
+                encoder=partial(encode, features, label, columns, self._id_column),
+            )
+            _require_rows(shards, columns)
+            trained = self._train(FitJob(spark, layout, shards, features, label, scratch.uri))
+        metadata = self._metadata(trained, features, label, shards, time.monotonic() - began)
+        return self._model(metadata, trained)
+
+    def _columns(self, dataset: DataFrame) -> Columns:
+        """The columns to read, checked against the schema."""
+        typed = self.value("featuresCols")
+        settings = ColumnsSettings(
+            label=self.value("labelCol"),
+            features=typed or None,
+            vector=None if typed else self.value("featuresCol"),
+            weight=self.value("weightCol"),
+        )
+        roles = check_roles(dataset, settings)
+        others = [self.value("validationIndicatorCol"), self.value("rowIdCol")]
+        require(dataset, [name for name in others if name], "the estimator's params")
+        return Columns(roles.features, roles.vector, roles.label, roles.weight, others[0] or None)
+
+    @property
+    def _id_column(self) -> str:
+        return str(self.value("rowIdCol") or _ROW_ID)
+
+    def _with_identity(self, dataset: DataFrame, columns: Columns) -> DataFrame:
+        if self.value("rowIdCol"):
+            return dataset.select(*map(column, [*columns.read, self._id_column]))
+        keys = self.value("keyCols") or []
+        wanted = dataset.select(*map(column, dict.fromkeys([*columns.read, *keys])))
+        named = with_row_id(wanted, columns=columns.read, key=keys, name=_ROW_ID)
+        return named.select(*map(column, [*columns.read, _ROW_ID]))
+
+    def _scratch(self, spark: SparkSession) -> str:
+        given = self.value("scratchDir")
+        return qualified(spark, given) if given else default_scratch()
+
+    def _metadata(
+        self,
+        trained: Trained,
+        features: FeatureSchema,
+        label: LabelSchema,
+        shards: ShardSet,
+        seconds: float,
+    ) -> dict[str, Any]:
+        params = {param.name: self.value(param.name) for param in self.params}
+        return {
+            "kind": self.model_class.kind,
+            "class": f"{type(self).__module__}.{type(self).__name__}",
+            "params": params,
+            "seed": self.value("seed"),
+            "features": features.to_json(),
+            "label": label.to_json(),
+            "data_fingerprint": shards.fingerprint,
+            "rows": dict(shards.rows),
+            "versions": _versions(),
+            "metrics": {"fit_seconds": round(seconds, 3), **trained.metrics},
+            "history": trained.history,
+        }
+
+    def _model(self, metadata: dict[str, Any], trained: Trained) -> M:
+        model: Any = self.model_class(metadata, trained.natives)
+        model._resetUid(self.uid)
+        for param in model.params:
+            if self.hasParam(param.name) and self.isSet(param.name):
+                model._set(**{param.name: self.value(param.name)})
+        return cast(M, model)
+
+
+def encode(
+    features: FeatureSchema,
+    label: LabelSchema,
+    columns: Columns,
+    id_column: str,
+    batch: pa.RecordBatch,
+) -> EncodedBatch:
+    """Encode a batch of the training frame; runs on executors."""
+    weights = None
+    if columns.weight is not None:
+        weights = pc.cast(batch.column(columns.weight), pa.float32(), safe=False).to_numpy()
+    rows = ShardRows(
+        np.asarray(batch.column(id_column).to_numpy(zero_copy_only=False), dtype=np.int64),
+        features.encode(batch),
+        label.encode(batch.column(columns.label)),
+        weights,
+    )
+    if columns.validation is None:
+        return EncodedBatch(rows)
+    marks = pc.fill_null(batch.column(columns.validation), False)
+    return EncodedBatch(rows, np.asarray(marks.to_numpy(zero_copy_only=False), dtype=np.bool_))
+
+
+def _require_rows(shards: ShardSet, columns: Columns) -> None:
+    if not shards.rows["train"]:
+        raise DataError("no training rows are left: every row is marked for validation")
+    if columns.validation is not None and not shards.rows["validation"]:
+        raise DataError(f"no row is marked for validation in column {columns.validation}")
+
+
+def _versions() -> dict[str, str]:
+    found = {"emr-ensembles": pipeline.__version__, "python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,180 @@
+"""The model that all trainers return: a Spark ML Model around native files and their metadata."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from pyspark.ml.base import Model
+from pyspark.ml.util import MLReadable, MLReader, MLWritable, MLWriter
+
+from pipeline.data.encoding import FeatureSchema, LabelSchema
+from pipeline.errors import ModelError
+from pipeline.estimators.params import ColumnParams
+from pipeline.estimators.predictor import Predictor, make_predictor
+from pipeline.estimators.scoring import Content, OutputColumns, score
+from pipeline.store import model_directory
+
+if TYPE_CHECKING:
+    from pyspark import Broadcast
+    from pyspark.sql import DataFrame, SparkSession
+
+M = TypeVar("M", bound="EnsembleModel")
+
+
+class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]):
+    """A trained model.
+
+    Parameters
+    ----------
+    metadata : mapping
+        What `metadata.json` holds: kind, params, features, label, versions, metrics, history.
+    natives : mapping of str to bytes
+        The native files.
+    """
+
+    kind: ClassVar[str] = ""
+
+    def __init__(self, metadata: Mapping[str, Any], natives: Mapping[str, bytes]) -> None:
+        super().__init__()
+        self.metadata = dict(metadata)
+        self.natives = dict(natives)
+        self._model_id = uuid.uuid4().hex
+        self._broadcast: Broadcast[Content] | None = None
+
+    @property
+    def features(self) -> FeatureSchema:
+        """What the model's input looks like."""
+        return FeatureSchema.from_json(self.metadata["features"])
+
+    @property
+    def classes(self) -> tuple[float, ...] | tuple[str, ...]:
+        """The label's values, in the order of the probabilities."""
+        return LabelSchema.from_json(self.metadata["label"]).classes
+
+    @property
+    def numClasses(self) -> int:  # noqa: N802 - Spark ML's name
+        """Number of classes."""
+        return len(self.classes)
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Measures of the fit: `fit_seconds` and the trainer's own."""
+        return dict(self.metadata["metrics"])
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """Metrics by round or epoch."""
+        return list(self.metadata["history"])
+
+    @cached_property
+    def predictor(self) -> Predictor:
+        """The model in this process, for single predictions on the driver."""
+        return make_predictor(self.metadata, self.natives)
+
+    def _transform(self, dataset: DataFrame) -> DataFrame:
+        label = LabelSchema.from_json(self.metadata["label"])
+        return score(
+            dataset,
+            self._content(dataset.sparkSession),
+            self._model_id,
+            OutputColumns(
+                self.value("rawPredictionCol"),
+                self.value("probabilityCol"),
+                self.value("predictionCol"),
+            ),
+            is_text=label.is_text,
+            features=self.features.columns,
+        )
+
+    def _content(self, spark: SparkSession) -> Broadcast[Content]:
+        """The model, sent to each executor once, whatever is scored with it."""
+        if self._broadcast is None:
+            self._broadcast = spark.sparkContext.broadcast((self.metadata, self.natives))
+        return self._broadcast
+
+    def write(self) -> MLWriter:
+        """A writer; `overwrite()` replaces a model that is there already."""
+        return _Writer(self)
+
+    @classmethod
+    def read(cls: type[M]) -> MLReader[M]:
+        """A reader."""
+        return _Reader(cls)
+
+    @classmethod
+    def from_content(cls: type[M], metadata: Mapping[str, Any], natives: Mapping[str, bytes]) -> M:
+        """The model that was saved with this content."""
+        model = cls(metadata, natives)
+        model._resetUid(str(metadata["uid"]))
+        for name, value in metadata["columns"].items():
+            if value is not None:
+                model._set(**{name: value})
+        return model
+
+
+class _Writer(MLWriter):
+    """Saves a model by the store's atomic publication."""
+
+    def __init__(self, model: EnsembleModel) -> None:
+        super().__init__()
+        self._model = model
+
+    def save(self, path: str) -> None:
+        """Save to a URI; a path without a scheme is of Spark's default file system."""
+        model = self._model
+        metadata = {
+            **model.metadata,
+            "uid": model.uid,
+            "columns": {param.name: model.value(param.name) for param in model.params},
+        }
+        kind = type(model)
+        line = {
+            "class": f"{kind.__module__}.{kind.__name__}",
+            "timestamp": int(time.time() * 1000),
+            "sparkVersion": self.sc.version,
+            "uid": model.uid,
+            "paramMap": {},
+            "defaultParamMap": {},
+        }
+        model_directory.publish(
+            qualified(self.sparkSession, path),
+            model.natives,
+            metadata,
+            spark_metadata=json.dumps(line),
+            overwrite=self.shouldOverwrite,
+        )
+
+
+class _Reader(MLReader[M]):
+    """Loads a model of one class."""
+
+    def __init__(self, kind: type[M]) -> None:
+        super().__init__()
+        self._kind = kind
+
+    def load(self, path: str) -> M:
+        """Load from a URI.
+
+        Raises
+        ------
+        ModelError
+            When there is no model, it is damaged, or it is of another class.
+        """
+        uri = qualified(self.sparkSession, path)
+        metadata, natives = model_directory.read(uri)
+        if self._kind.kind and metadata["kind"] != self._kind.kind:
+            raise ModelError(f"{uri}: a model of kind {metadata['kind']}, not {self._kind.kind}")
+        return self._kind.from_content(metadata, natives)
+
+
+def qualified(spark: SparkSession, path: str) -> str:
+    """The path with the scheme that Spark would give it."""
+    jvm: Any = spark._jvm
+    place = jvm.org.apache.hadoop.fs.Path(path)
+    system = place.getFileSystem(spark._jsc.hadoopConfiguration())
+    return str(system.makeQualified(place).toString())

@@ -1,0 +1,149 @@
+"""Prediction without Spark: what a saved model does to a batch of rows.
+
+Spark's scoring and a plain Python process use the same code: a `Predictor` takes Arrow batches, or
+plain records, and gives class scores. Each trainer has its own, named in the model's metadata.
+"""
+
+from __future__ import annotations
+
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pipeline.data.encoding import FeatureSchema, LabelSchema, Matrix, Table
+from pipeline.errors import DataError, ModelError
+from pipeline.store import model_directory
+
+Records: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]] | Table | Any
+Scores: TypeAlias = npt.NDArray[np.float64]
+
+# Only these may be loaded by name: a model's metadata is data, not code.
+_PREDICTORS = {
+    "bagging": "pipeline.bagging.predictor:BaggingPredictor",
+    "boosting": "pipeline.boosting.predictor:BoostingPredictor",
+    "deep": "pipeline.deep.predictor:DeepPredictor",
+}
+
+
+class Predictor(ABC):
+    """A trained model in this process.
+
+    Parameters
+    ----------
+    metadata : mapping
+        The model's `metadata.json`.
+    natives : mapping of str to bytes
+        Its native files.
+    threads : int
+        Threads to compute with.
+    """
+
+    def __init__(
+        self, metadata: Mapping[str, Any], natives: Mapping[str, bytes], threads: int = 1
+    ) -> None:
+        self.metadata = metadata
+        self.schema = FeatureSchema.from_json(metadata["features"])
+        self.label = LabelSchema.from_json(metadata["label"])
+        self.threads = threads
+        self._open(natives)
+
+    @property
+    def classes(self) -> tuple[float, ...] | tuple[str, ...]:
+        """The label's values, in the order of the probabilities."""
+        return self.label.classes
+
+    @abstractmethod
+    def _open(self, natives: Mapping[str, bytes]) -> None:
+        """Make the native model from its files."""
+
+    @abstractmethod
+    def scores(self, features: Matrix) -> tuple[Scores, Scores]:
+        """Raw scores and probabilities of encoded rows, each of shape (rows, classes)."""
+
+    def predict_proba(self, records: Records) -> Scores:
+        """Class probabilities.
+
+        Parameters
+        ----------
+        records : dict, list of dict, pandas.DataFrame or Arrow table
+            One or more rows with the model's feature columns.
+
+        Returns
+        -------
+        numpy.ndarray of float64, shape (rows, classes)
+            In the order of `classes`.
+
+        Raises
+        ------
+        DataError
+            When feature columns are missing.
+        """
+        return self.scores(self.schema.encode(self._table(records)))[1]
+
+    def predict(self, records: Records) -> list[Any]:
+        """The most probable class of each row, as the label's own value."""
+        chosen = np.argmax(self.predict_proba(records), axis=1)
+        return list(self.label.decode(chosen).to_pylist())
+
+    def _table(self, records: Records) -> Table:
+        if isinstance(records, pa.Table | pa.RecordBatch):
+            return records
+        if isinstance(records, Mapping):
+            records = [records]
+        if hasattr(records, "to_dict"):
+            return pa.Table.from_pandas(records, preserve_index=False)
+        for number, record in enumerate(records):
+            missing = [name for name in self.schema.columns if name not in record]
+            if missing:
+                raise DataError(f"record {number}: missing {', '.join(missing)}")
+        columns = {name: [row[name] for row in records] for name in self.schema.columns}
+        return pa.table(columns)
+
+
+def make_predictor(
+    metadata: Mapping[str, Any], natives: Mapping[str, bytes], threads: int = 1
+) -> Predictor:
+    """The predictor for a model that has been read.
+
+    Raises
+    ------
+    ModelError
+        When the model is of a kind that this version does not know.
+    """
+    kind = str(metadata["kind"])
+    if kind not in _PREDICTORS:
+        known = ", ".join(_PREDICTORS)
+        raise ModelError(f"the model is of kind {kind}; this version knows {known}")
+    module, _, name = _PREDICTORS[kind].partition(":")
+    predictor: Predictor = getattr(importlib.import_module(module), name)(
+        metadata, natives, threads
+    )
+    return predictor
+
+
+def load_predictor(uri: str, threads: int = 1) -> Predictor:
+    """Load a saved model for use without Spark.
+
+    Parameters
+    ----------
+    uri : str
+        The model's directory.
+    threads : int
+        Threads to compute with.
+
+    Raises
+    ------
+    ModelError
+        When there is no model, or not one that this version can read.
+
+    Examples
+    --------
+    >>> model = load_predictor("out/flights/models/boosting")  # doctest: +SKIP
+    >>> model.predict({"carrier": "UA", "distance": 1400, ...})  # doctest: +SKIP
+    """
+    return make_predictor(*model_directory.read(uri), threads)

@@ -1,0 +1,130 @@
+"""Scoring a frame: every column passes through, three are added, one model per worker process."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from pyspark.ml.linalg import VectorUDT
+from pyspark.sql.types import DoubleType, StringType, StructField, StructType
+
+from pipeline.data.names import require, require_free
+from pipeline.estimators.predictor import Predictor, Scores, make_predictor
+
+if TYPE_CHECKING:
+    from pyspark import Broadcast
+    from pyspark.sql import DataFrame
+
+Content = tuple[Mapping[str, Any], Mapping[str, bytes]]
+
+_MOST_MODELS = 4
+_models: OrderedDict[str, Predictor] = OrderedDict()
+
+
+@dataclass(frozen=True)
+class OutputColumns:
+    """Names of the columns that scoring adds; an empty name leaves the column out.
+
+    Parameters
+    ----------
+    raw, probability, prediction : str
+        Raw scores and probabilities (vectors, one entry per class), and the predicted class.
+    """
+
+    raw: str
+    probability: str
+    prediction: str
+
+    @property
+    def names(self) -> list[str]:
+        """Those that are wanted."""
+        return [name for name in (self.raw, self.probability, self.prediction) if name]
+
+
+def score(
+    frame: DataFrame,
+    content: Broadcast[Content],
+    model_id: str,
+    output: OutputColumns,
+    *,
+    is_text: bool,
+    features: tuple[str, ...],
+) -> DataFrame:
+    """Add a model's scores to a frame.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows with the model's feature columns.
+    content : Broadcast
+        Metadata and native files.
+    model_id : str
+        By which a worker process knows a model that it has opened already.
+    output : OutputColumns
+        Names of the columns to add.
+    is_text : bool
+        Whether classes are strings; predictions are then strings, and doubles otherwise.
+    features : tuple of str
+        Columns that the model needs.
+
+    Raises
+    ------
+    DataError
+        When a feature column is missing, or an output column is there already.
+    """
+    require(frame, features, "the model's features")
+    for name in output.names:
+        require_free(frame, name)
+    added = [StructField(name, VectorUDT()) for name in (output.raw, output.probability) if name]
+    if output.prediction:
+        added.append(StructField(output.prediction, StringType() if is_text else DoubleType()))
+
+    def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        predictor = _opened(model_id, content)
+        for batch in batches:
+            yield _scored(predictor, batch, output)
+
+    return frame.mapInArrow(run, StructType([*frame.schema.fields, *added]))
+
+
+def _opened(model_id: str, content: Broadcast[Content]) -> Predictor:
+    """The model, opened once in each worker process."""
+    if model_id not in _models:
+        _models[model_id] = make_predictor(*content.value)
+        if len(_models) > _MOST_MODELS:
+            _models.popitem(last=False)
+    _models.move_to_end(model_id)
+    return _models[model_id]
+
+
+def _scored(predictor: Predictor, batch: pa.RecordBatch, output: OutputColumns) -> pa.RecordBatch:
+    raw, probability = predictor.scores(predictor.schema.encode(batch))
+    added: dict[str, pa.Array] = {}
+    if output.raw:
+        added[output.raw] = _vectors(raw)
+    if output.probability:
+        added[output.probability] = _vectors(probability)
+    if output.prediction:
+        added[output.prediction] = predictor.label.decode(np.argmax(probability, axis=1))
+    names = [*batch.schema.names, *added]
+    return pa.RecordBatch.from_arrays([*batch.columns, *added.values()], names=names)
+
+
+def _vectors(scores: Scores) -> pa.Array:
+    """Dense vectors in the form that Spark's VectorUDT has in Arrow."""
+    rows, size = scores.shape
+    offsets = pa.array(np.arange(0, rows * size + 1, size, dtype=np.int32))
+    values = pa.array(np.ascontiguousarray(scores, dtype=np.float64).reshape(-1))
+    return pa.StructArray.from_arrays(
+        [
+            pa.array(np.ones(rows, dtype=np.int8)),
+            pa.nulls(rows, pa.int32()),
+            pa.nulls(rows, pa.list_(pa.int32())),
+            pa.ListArray.from_arrays(offsets, values),
+        ],
+        ["type", "size", "indices", "values"],
+    )

@@ -1,0 +1,1 @@
+"""A Spark standalone cluster on this machine, from the Spark inside the pyspark package."""

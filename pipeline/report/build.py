@@ -1,0 +1,63 @@
+"""Write the report: numbers for programs, a page for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline import files
+from pipeline.errors import UserError
+from pipeline.report.evaluation import check_same_rows
+from pipeline.report.model_card import ModelResult
+from pipeline.report.page import page
+from pipeline.report.summary import summary, to_json
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """URIs of the report's files."""
+
+    json: str
+    html: str
+
+
+def build(
+    results: Sequence[ModelResult], *, title: str, output_uri: str, context: dict[str, Any]
+) -> ReportFiles:
+    """Write `report.json` and `report.html` below a URI.
+
+    Parameters
+    ----------
+    results : sequence of ModelResult
+        One or more models, evaluated on the same rows.
+    title : str
+        Heading of the report.
+    output_uri : str
+        Directory; earlier files of the same names are replaced.
+    context : dict
+        How the numbers were made: data fingerprint, seed, kind of split, versions, date.
+
+    Raises
+    ------
+    UserError
+        When there is no model, or two of one name.
+    DataError
+        When the models were not evaluated on the same rows.
+    StoreError
+        When a file cannot be written.
+    """
+    names = [result.name for result in results]
+    if not names:
+        raise UserError("a report needs at least one model")
+    if len(set(names)) < len(names):
+        raise UserError(f"each model of a report needs a name of its own, got {', '.join(names)}")
+    check_same_rows({result.name: result.evaluations for result in results})
+    data = to_json(summary(results, title=title, context=context))
+    html = page(results, title=title, context=context).encode()
+    written = ReportFiles(
+        json=files.join(output_uri, "report.json"), html=files.join(output_uri, "report.html")
+    )
+    files.write_bytes(written.json, data)
+    files.write_bytes(written.html, html)
+    return written

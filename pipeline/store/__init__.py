@@ -1,0 +1,1 @@
+"""Where models and run records live, and how they are published whole."""

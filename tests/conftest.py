@@ -1,0 +1,65 @@
+"""One real Spark cluster, and one session on it, for all tests of a run."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import pytest
+from pyspark.sql import SparkSession
+
+from pipeline.local.cluster import ClusterState, down, environment, up
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure() -> None:
+    """End as by Ctrl-C when the run is told to end, so that its cluster is stopped."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterState]:
+    """A standalone cluster: two Workers of one core each."""
+    directory = tmp_path_factory.mktemp("cluster")
+    try:
+        yield up(directory, workers=2, cores_per_worker=1, memory_per_worker_mb=1536)
+    finally:
+        down(directory)
+
+
+@pytest.fixture(scope="session")
+def spark(
+    cluster: ClusterState, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SparkSession]:
+    """A session that has both Workers to itself; what fails, fails at once."""
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.executor.memory": "1g",
+        "spark.task.maxFailures": "1",
+        "spark.sql.shuffle.partitions": "4",
+        "spark.scheduler.barrier.maxConcurrentTasksCheck.interval": "1s",
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
+        # A function of a test's module travels by name, so executors must find the module.
+        "spark.executorEnv.PYTHONPATH": str(ROOT),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment(cluster).items():
+            patch.setenv(name, value)
+        builder = SparkSession.builder.master(cluster.master_url).appName("tests")
+        for name, value in settings.items():
+            builder = builder.config(name, value)
+        session = builder.getOrCreate()
+        session.sparkContext.setLogLevel("ERROR")
+        try:
+            yield session
+        finally:
+            session.stop()
