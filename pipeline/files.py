@@ -10,7 +10,7 @@ import os
 import shutil
 import uuid
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pyarrow as pa
 from pyarrow import fs
@@ -24,7 +24,7 @@ def absolute(uri: str) -> str:
     """The URI with its scheme; a plain path is made absolute and gets `file://`."""
     if "://" not in uri and not uri.startswith("file:"):
         return Path(uri).expanduser().absolute().as_uri()
-    return uri.rstrip("/")
+    return uri.rstrip("/") if urlsplit(uri).path.strip("/") else uri
 
 
 def is_local(uri: str) -> bool:
@@ -38,15 +38,20 @@ def local_path(uri: str) -> Path:
     Raises
     ------
     UserError
-        When the URI is of another scheme.
+        When the URI is of another scheme, or names a host.
     """
     if not is_local(uri):
         raise UserError(f"{uri}: expected a path on the local disk (file://)")
-    return Path(unquote(urlsplit(absolute(uri)).path))
+    parts = urlsplit(absolute(uri))
+    if parts.netloc not in ("", "localhost"):
+        raise UserError(f"{uri}: {parts.netloc} would be a host; write file:///path, or a path")
+    return Path(unquote(parts.path))
 
 
 def join(uri: str, *parts: str) -> str:
     """Append path parts to a URI."""
+    if "://" in uri or uri.startswith("file:"):
+        parts = tuple(quote(part, safe="/:@=+,~") for part in parts)
     return "/".join([uri.rstrip("/"), *parts])
 
 
@@ -68,6 +73,25 @@ def read_bytes(uri: str) -> bytes:
         raise
     except (OSError, pa.ArrowException) as error:
         raise StoreError(f"{uri}: cannot be read: {error}") from error
+
+
+def read_range(uri: str, offset: int, size: int) -> bytes:
+    """`size` bytes of a file from `offset` on.
+
+    Raises
+    ------
+    StoreError
+        When the file is missing, cannot be read, or is shorter.
+    """
+    filesystem, path = _resolve(uri)
+    try:
+        with filesystem.open_input_file(path) as source:
+            data = bytes(source.read_at(size, offset))
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"{uri}: cannot be read: {error}") from error
+    if len(data) != size:
+        raise StoreError(f"{uri}: ends before byte {offset + size}; the file is damaged")
+    return data
 
 
 def write_bytes(uri: str, data: bytes) -> None:
@@ -111,7 +135,7 @@ def upload(source: Path, uri: str) -> None:
             shutil.copyfile(source, part)
             part.replace(target)
         except OSError as error:
-            part.unlink(missing_ok=True)
+            _forget(fs.LocalFileSystem(), str(part))
             raise StoreError(f"{uri}: cannot be written: {error}") from error
         return
     filesystem, path = _resolve(uri)
@@ -136,7 +160,7 @@ def download(uri: str, target: Path) -> None:
         fs.copy_files(path, str(part), filesystem, fs.LocalFileSystem())
         part.replace(target)
     except (OSError, pa.ArrowException) as error:
-        part.unlink(missing_ok=True)
+        _forget(fs.LocalFileSystem(), str(part))
         raise StoreError(f"{uri}: cannot be brought to {target}: {error}") from error
 
 
@@ -148,17 +172,14 @@ def exists(uri: str) -> bool:
 
 def names(uri: str) -> list[str]:
     """Paths of all files below a directory, relative to it, sorted; empty when it is missing."""
-    filesystem, path = _resolve(uri)
-    selector = fs.FileSelector(path, recursive=True, allow_not_found=True)
-    found = [info.path for info in filesystem.get_file_info(selector) if info.is_file]
-    return sorted(os.path.relpath(name, path) for name in found)
+    path, found = _listing(uri, recursive=True)
+    return sorted(os.path.relpath(info.path, path) for info in found if info.is_file)
 
 
 def children(uri: str) -> list[str]:
     """Names directly below a directory, sorted; empty when it is missing."""
-    filesystem, path = _resolve(uri)
-    selector = fs.FileSelector(path, recursive=False, allow_not_found=True)
-    return sorted(info.base_name for info in filesystem.get_file_info(selector))
+    _, found = _listing(uri, recursive=False)
+    return sorted(info.base_name for info in found)
 
 
 def delete(uri: str) -> None:
@@ -190,6 +211,15 @@ def _resolve(uri: str) -> tuple[fs.FileSystem, str]:
     except (OSError, pa.ArrowException) as error:
         raise StoreError(f"{uri}: cannot be reached: {error}") from error
     return filesystem, path
+
+
+def _listing(uri: str, *, recursive: bool) -> tuple[str, list[fs.FileInfo]]:
+    filesystem, path = _resolve(uri)
+    selector = fs.FileSelector(path, recursive=recursive, allow_not_found=True)
+    try:
+        return path, filesystem.get_file_info(selector)
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"{uri}: cannot be listed: {error}") from error
 
 
 def _forget(filesystem: fs.FileSystem, path: str) -> None:

@@ -191,6 +191,8 @@ class LabelSchema:
         """Class positions as float32 of shape (rows,)."""
         kind = pa.string() if self.is_text else pa.float64()
         values = pc.cast(_plain(column), kind)
+        if not self.is_text:
+            values = pc.add(values, 0.0)  # -0.0 is 0.0, as it is for Spark
         codes = pc.index_in(values, value_set=pa.array(self.classes, type=kind))
         if codes.null_count:
             raise DataError(f"label {self.name}: {codes.null_count} values are none of the classes")
@@ -259,7 +261,9 @@ def _mixed_rows(
     wrong = np.where(kinds == _SPARSE_VECTOR, declared, lengths)
     if (wrong != size).any():
         raise DataError(f"column {name}: vectors of length {wrong[wrong != size][0]}, not {size}")
-    data = _finite(values.values.to_numpy(zero_copy_only=False), name)
+    start, stop = int(offsets[0]), int(offsets[-1])
+    data = _finite(values.values[start:stop].to_numpy(zero_copy_only=False), name)
+    offsets -= start  # a slice's own rows only
     indices = np.empty(len(data), dtype=np.int32)
     own = array.field("indices")
     own_values = np.asarray(own.values.to_numpy(zero_copy_only=False))
@@ -270,9 +274,7 @@ def _mixed_rows(
             indices[target] = own_values[own_offsets[row] : own_offsets[row + 1]]
         else:
             indices[target] = np.arange(size, dtype=np.int32)
-    start, stop = int(offsets[0]), int(offsets[-1])
-    parts = (data[start:stop], indices[start:stop], offsets - start)
-    return sparse.csr_matrix(parts, (len(kinds), size))
+    return sparse.csr_matrix((data, indices, offsets), (len(kinds), size))
 
 
 def _finite(values: npt.NDArray[Any], name: str) -> npt.NDArray[np.float32]:

@@ -12,6 +12,8 @@ scheduled_at : timestamp
     The scheduled departure, an instant. With `carrier` and `flight` it names a row (`KEY`).
 flight : int
     The carrier's flight number; a name, not a quantity, so it is not in `FEATURES`.
+date : string
+    Month and day, such as 03-08: a category, for models that cannot cut a number line finely.
 month, day, day_of_week : int
     Of the scheduled departure in New York; Monday is 1.
 sched_dep, sched_arr : int
@@ -50,7 +52,7 @@ LABEL = "late"
 TIME = "scheduled_at"
 KEY = ("carrier", "flight", "scheduled_at")
 SCHEDULE = (
-    *("month", "day", "day_of_week", "sched_dep", "sched_arr"),
+    *("date", "month", "day", "day_of_week", "sched_dep", "sched_arr"),
     *("carrier", "origin", "dest", "distance"),
 )
 WEATHER = (
@@ -78,7 +80,7 @@ _PLANE_TYPES = dict.fromkeys(("year", "engines", "seats"), "int")
 
 
 def load(spark: SparkSession) -> DataFrame:
-    """The table described above: 327,346 rows and 28 columns.
+    """The table described above: 327,346 rows and 29 columns.
 
     Raises
     ------
@@ -104,6 +106,7 @@ def _scheduled(flights: DataFrame) -> DataFrame:
         F.timestamp_seconds(scheduled).alias(TIME),
         *("year", "month", "day", "carrier", "flight", "origin", "dest", "distance"),
         *("tailnum", "time_hour"),
+        F.date_format(date, "MM-dd").alias("date"),
         (F.weekday(date) + 1).alias("day_of_week"),
         _minutes("sched_dep_time").alias("sched_dep"),
         _minutes("sched_arr_time").alias("sched_arr"),

@@ -155,7 +155,9 @@ class TableParams(ColumnParams, HasLabelCol, HasWeightCol, HasValidationIndicato
         TypeConverters.toString,
     )
 
-    rules: ClassVar[tuple[Rule, ...]] = (Rule("seed", lambda value: 0 <= value < 2**31, "from 0 to 2147483647"),)
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("seed", lambda value: 0 <= value < 2**31, "from 0 to 2147483647"),
+    )
 
     def __init__(self) -> None:
         super().__init__()

@@ -131,7 +131,9 @@ class Attempt:
         size = self._plan.workers
         try:
             self._context.setJobGroup(self._id, f"gang {self._id} of {size}", True)
-            rows: Any = self._context.parallelize(range(size), size)
+            # Not a range: that has a Python worker of its own, which is idle when a lost attempt
+            # kills it, and which Spark then gives, dead, to the next attempt.
+            rows: Any = self._context.parallelize(list(range(size)), size)
             if self._plan.profile is not None:
                 rows = rows.withResources(self._plan.profile)
             self._results = rows.barrier().mapPartitions(partial(run_worker, spec, work)).collect()

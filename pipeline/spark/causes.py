@@ -12,7 +12,7 @@ from pyspark.errors import PySparkException
 from pipeline import errors
 from pipeline.errors import EnsemblesError
 
-_OURS = re.compile(r"^pipeline\.errors\.(\w+): (.*(?:\n(?!\s*at |$).*)*)", re.MULTILINE)
+_OURS = re.compile(r"(?:^|: |\] )pipeline\.errors\.(\w+): (.*(?:\n(?!\s*at |$).*)*)", re.MULTILINE)
 _PYTHON_TAIL = re.compile(r"^(\w[\w.]*(?:Error|Exception|Interrupt)): ?(.*)$", re.MULTILINE)
 _FRAME = re.compile(r"^\s+at |^Driver stacktrace|^Caused by: |^\s*\.\.\. \d+ more")
 

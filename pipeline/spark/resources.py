@@ -208,23 +208,28 @@ def _standalone(spark: SparkSession, conf: SparkConf, gpus: int) -> Capacity:
     memory = int(spark.sparkContext._jsc.sc().executorMemory())
     limit = int(conf.get("spark.cores.max", "0")) or None
     each = int(conf.get("spark.executor.cores", "0")) or None
-    instances = int(conf.get("spark.executor.instances", "0")) or None
     workers = [worker for worker in _workers(spark) if worker.memory_mib >= memory]
     if not workers:
         raise UserError(
             f"no Worker of {spark.sparkContext.master} has the {memory} MiB that one executor asks "
             "for; lower spark.executor.memory or start larger Workers"
         )
-    cores = _spread([worker.cores for worker in workers], limit, each)
+    cores = _spread([_usable_cores(worker, memory, gpus, each) for worker in workers], limit, each)
     shapes: list[ExecutorShape] = []
-    for worker, own in zip(workers, cores, strict=True):
-        count = own // each if each else int(own > 0)
-        if gpus:
-            count = min(count, worker.gpus // gpus)
-        count = min(count, worker.memory_mib // memory)
-        shapes += [ExecutorShape(each or own, gpus)] * count
+    for own in cores:
+        shapes += [ExecutorShape(each or own, gpus)] * (own // each if each else int(own > 0))
     reason = f"{len(workers)} Workers of {spark.sparkContext.master}"
-    return Capacity(tuple(shapes[:instances]), reason)
+    return Capacity(tuple(shapes), reason)  # the Master does not ask for executor.instances
+
+
+def _usable_cores(worker: _Worker, memory: int, gpus: int, each: int | None) -> int:
+    """Cores that the Worker has memory and GPUs for."""
+    most = worker.memory_mib // memory
+    if gpus:
+        most = min(most, worker.gpus // gpus)
+    if not most:
+        return 0
+    return min(worker.cores, most * each) if each else worker.cores
 
 
 def _spread(cores: list[int], limit: int | None, each: int | None) -> list[int]:

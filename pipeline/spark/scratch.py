@@ -95,9 +95,14 @@ def sweep(base: str) -> list[str]:
             owner = json.loads(files.read_bytes(files.join(uri, _MARK)))
         except (FileNotFoundError, StoreError, ValueError):
             continue  # not ours, or just being made or deleted
-        if _is_gone(owner):
+        if not _is_ours(owner) or not _is_gone(owner):
+            continue
+        try:
             files.delete(uri)
-            swept.append(name)
+        except StoreError as error:  # another user's
+            logger.warning("scratch %s of a fit that is gone was not deleted: %s", uri, error)
+            continue
+        swept.append(name)
     if swept:
         logger.info("swept scratch of fits that are gone: %s", ", ".join(swept))
     return swept
@@ -111,6 +116,10 @@ def _owner() -> dict[str, object]:
         "started": process.create_time(),
         "written": time.time(),
     }
+
+
+def _is_ours(owner: object) -> bool:
+    return isinstance(owner, dict) and _owner().keys() <= owner.keys()
 
 
 def _is_gone(owner: dict[str, object]) -> bool:

@@ -25,6 +25,8 @@ from pipeline.spark.events import Sender
 
 # The gang is ended by the driver, which knows the stalled rank, before a peer gives up on it.
 _PATIENCE_S = 60.0
+# Longer ones would not pass the channel.
+_LONGEST_TEXT = 40_000
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -150,8 +152,8 @@ def _set_threads(cores: int) -> None:
 def _describe(error: Exception, collective: Collective) -> dict[str, Any]:
     return {
         "type": type(error).__name__,
-        "message": str(error),
-        "traceback": traceback.format_exc(),
+        "message": str(error)[:_LONGEST_TEXT],
+        "traceback": traceback.format_exc()[-_LONGEST_TEXT:],
         "is_user": isinstance(error, UserError),
         "is_peer": collective.is_peer_failure(error),
     }

@@ -61,6 +61,8 @@ def publish(
         raise UserError(
             f"{uri}: the directory is not empty and holds no model of ours; not touched"
         )
+    if old is not None:
+        read_metadata(uri)  # what is not ours, or names files elsewhere, is not replaced either
     native = f"native-{uuid.uuid4().hex[:8]}"
     listing = {}
     for name, data in natives.items():
@@ -116,7 +118,7 @@ def read_metadata(uri: str) -> dict[str, Any]:
             "upgrade emr-ensembles"
         )
     inside = [str(metadata["native"]), *metadata["files"]]
-    if any(".." in name.split("/") or name.startswith("/") for name in inside):
+    if any(part in ("", ".", "..") for name in inside for part in name.split("/")):
         raise ModelError(f"{uri}: {METADATA} names files outside the model's directory")
     return metadata
 

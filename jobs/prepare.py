@@ -1,0 +1,8 @@
+"""Entry point for spark-submit: see `--help`, and pipeline/cli/jobs.py."""
+
+import sys
+
+from pipeline.cli.jobs import prepare
+
+if __name__ == "__main__":
+    sys.exit(prepare())

@@ -1,0 +1,161 @@
+"""`BaggingClassifier`: bootstrap replicas in parallel tasks, as a Spark ML Estimator."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from pipeline import files
+from pipeline.bagging.params import BaggingParams
+from pipeline.bagging.replicas import BaggingTask, judge_rows, replica_uri, train_replicas
+from pipeline.bagging.resampling import in_bag_counts
+from pipeline.bagging.votes import OutOfBag
+from pipeline.estimators.estimator import EnsembleEstimator, FitJob, Trained
+from pipeline.estimators.model import EnsembleModel
+from pipeline.spark.causes import executors_speak
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    from pyspark import SparkContext
+    from pyspark.sql import SparkSession
+
+logger = logging.getLogger(__name__)
+
+_WAVES = 4  # tasks per slot: the last ones to finish leave less idle
+_RANGE_ROWS = 1_000_000
+_NOTICE_S = 5.0
+
+
+class BaggingClassificationModel(EnsembleModel):
+    """A bagged ensemble; its native files are XGBoost models, one per replica."""
+
+    kind: ClassVar[str] = "bagging"
+
+    def inBagCounts(self, replica: int) -> npt.NDArray[np.int64]:  # noqa: N802
+        """How often each training row, in the order of its identity, was drawn into a replica."""
+        metadata = self.metadata
+        return in_bag_counts(metadata["seed"], replica, metadata["rows"]["train"])
+
+
+class BaggingClassifier(EnsembleEstimator[BaggingClassificationModel, int], BaggingParams):
+    """Bagged classification trees: each replica is trained on its own bootstrap sample.
+
+    Every host reads all training rows once, every worker process bins them once, and each task
+    trains whole replicas on weights instead of copies. So the data must fit one worker.
+
+    Parameters
+    ----------
+    **params
+        Any param by name; `explainParams()` lists them with their defaults.
+
+    Notes
+    -----
+    A replica's sample is n draws out of n rows, a function of (seed, replica, row identity): the
+    same for any partitioning and any number of tasks. Class probabilities are the mean over
+    replicas (soft vote). `metrics["out_of_bag"]` holds the error on rows that a replica has not
+    seen. Rows marked by the validation indicator column are left out of training.
+
+    References
+    ----------
+    L. Breiman, "Bagging Predictors", Machine Learning 24 (1996); "Out-of-Bag Estimation" (1996).
+
+    Examples
+    --------
+    >>> from pipeline.bagging import BaggingClassifier  # doctest: +SKIP
+    >>> trees = BaggingClassifier(featuresCols=["distance"], labelCol="late")  # doctest: +SKIP
+    >>> trees.fit(frame).metrics["out_of_bag"]["error"]  # doctest: +SKIP
+    """
+
+    model_class = BaggingClassificationModel
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__()
+        self.setParams(**params)
+
+    def _lay_out(self, spark: SparkSession) -> int:
+        """Tasks to cut the replicas into."""
+        slots = int(spark.sparkContext.defaultParallelism)
+        return int(min(self.value("replicas"), slots * _WAVES))
+
+    def _shard_count(self, spark: SparkSession, layout: int) -> int:
+        return int(spark.sparkContext.defaultParallelism)
+
+    def _train(self, job: FitJob[int]) -> Trained:
+        began = time.monotonic()
+        task = BaggingTask(
+            job.shards,
+            job.features,
+            len(job.label.classes),
+            self.learner_params(),
+            self.value("seed"),
+            int(job.spark.sparkContext.getConf().get("spark.task.cpus", "1") or 1),
+        )
+        replicas = self.value("replicas")
+        context = job.spark.sparkContext
+        with executors_speak(), _Notices(job.scratch, replicas):
+            _run_tasks(context, task, replicas, job.layout)
+            judged = _judge(context, task, job.layout)
+        natives = {
+            uri.rpartition("/")[2]: files.read_bytes(uri)
+            for uri in (replica_uri(job.scratch, replica) for replica in range(replicas))
+        }
+        metrics = {
+            "train_seconds": round(time.monotonic() - began, 3),
+            "replicas": replicas,
+            "tasks": job.layout,
+            "out_of_bag": {
+                "error": judged.error,
+                "rows": judged.rows,
+                "rows_without_vote": judged.rows_without_vote,
+            },
+        }
+        return Trained(natives, metrics, [])
+
+
+def _run_tasks(context: SparkContext, task: BaggingTask, replicas: int, tasks: int) -> None:
+    """Train all replicas: one Spark job, a run of replicas per task."""
+
+    def train(place: int, own: Iterable[int]) -> Iterator[int]:
+        return train_replicas(task, place, own)
+
+    done = context.parallelize(range(replicas), tasks).mapPartitionsWithIndex(train).count()
+    logger.info("bagging: %d replicas in %d tasks", done, tasks)
+
+
+def _judge(context: SparkContext, task: BaggingTask, tasks: int) -> OutOfBag:
+    """The out-of-bag estimate over all rows: one Spark job, a range of rows per task."""
+    starts = list(range(0, task.rows, _RANGE_ROWS))
+
+    def judge(start: int) -> OutOfBag:
+        return judge_rows(task, tasks, start, min(start + _RANGE_ROWS, task.rows))
+
+    return reduce(add, context.parallelize(starts, len(starts)).map(judge).collect())
+
+
+class _Notices:
+    """Logs how many replicas are done, every few seconds, while a job runs."""
+
+    def __init__(self, scratch: str, total: int) -> None:
+        self._uri = replica_uri(scratch, 0).rpartition("/")[0]
+        self._total = total
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *raised: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._done.wait(_NOTICE_S):
+            done = sum(name.endswith(".ubj") for name in files.children(self._uri))
+            logger.info("bagging: %d of %d replicas", done, self._total)

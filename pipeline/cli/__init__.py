@@ -1,0 +1,1 @@
+"""The command line: jobs for spark-submit, and `emr-ensembles` around them."""

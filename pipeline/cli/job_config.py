@@ -1,0 +1,77 @@
+"""A job's whole configuration: the sections of all rooms, put together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from pipeline import files
+from pipeline.bagging.settings import BaggingSettings
+from pipeline.boosting.settings import BoostingSettings
+from pipeline.config import Section
+from pipeline.data.settings import ColumnsSettings, SourceSettings, SplitSettings
+from pipeline.deep.settings import DeepSettings
+from pipeline.estimators.settings import GangSettings
+
+DATA_KEYS = ("source", "columns", "split", "seed")
+
+
+class JobConfig(Section):
+    """One YAML drives all jobs.
+
+    Attributes
+    ----------
+    name : str
+        Names the Spark applications and the report.
+    source, columns, split : SourceSettings, ColumnsSettings, SplitSettings
+        The table, what its columns mean, how it is split.
+    seed : int
+        Draws everything that is drawn.
+    output : str
+        URI below which all jobs write; a plain path means the local disk.
+    scratch : str, optional
+        URI for what lives no longer than a fit; every node must reach it.
+    spark : dict
+        Spark settings; those of spark-submit win over them.
+    gang : GangSettings
+        How boosting and deep are laid out.
+    bagging, boosting, deep : BaggingSettings, BoostingSettings, DeepSettings
+        The trainers' params.
+    """
+
+    name: str = Field(min_length=1)
+    source: SourceSettings
+    columns: ColumnsSettings
+    split: SplitSettings = SplitSettings()
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    output: str = Field(min_length=1)
+    scratch: str | None = None
+    spark: dict[str, str | bool | int | float] = Field(default_factory=dict)
+    gang: GangSettings = GangSettings()
+    bagging: BaggingSettings = BaggingSettings()
+    boosting: BoostingSettings = BoostingSettings()
+    deep: DeepSettings = DeepSettings()
+
+    @field_validator("output", "scratch")
+    @classmethod
+    def _with_scheme(cls, value: str | None) -> str | None:
+        return None if value is None else files.absolute(value)
+
+    @property
+    def made_by(self) -> dict[str, Any]:
+        """The settings that the prepared table depends on."""
+        whole = self.model_dump(mode="json")
+        return {key: whole[key] for key in DATA_KEYS}
+
+    @property
+    def spark_settings(self) -> dict[str, str]:
+        """`spark` as Spark takes it: true and false in lower case."""
+        return {
+            key: str(value).lower() if isinstance(value, bool) else str(value)
+            for key, value in self.spark.items()
+        }
+
+    def model_uri(self, name: str) -> str:
+        """Where a trainer's model is published."""
+        return files.join(self.output, "models", name)

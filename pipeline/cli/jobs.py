@@ -1,0 +1,129 @@
+"""The six jobs, as `jobs/*.py` call them."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pipeline.cli.entry import run_job
+from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from pipeline.cli.job_config import JobConfig
+
+logger = logging.getLogger(__name__)
+
+_FORMATS = ("parquet", "csv", "json", "orc")
+
+
+def prepare(arguments: Sequence[str] | None = None) -> int:
+    """Read the table, give every row its identity and its split, write it once."""
+    parser = _parser(
+        "prepare",
+        "Read the source table, check its columns and labels, give every row its identity and its "
+        "split, and write it once below the output URI for the other jobs.",
+    )
+    return run_job(_prepare, parser, arguments)
+
+
+def bag(arguments: Sequence[str] | None = None) -> int:
+    """Train the bagged ensemble."""
+    return _train("bag", "bagging", "bootstrap replicas of a tree, in parallel tasks", arguments)
+
+
+def boost(arguments: Sequence[str] | None = None) -> int:
+    """Train the boosted ensemble."""
+    return _train("boost", "boosting", "XGBoost, one booster trained by a gang", arguments)
+
+
+def deep(arguments: Sequence[str] | None = None) -> int:
+    """Train the deep network."""
+    return _train("deep", "deep", "an MXNet network, trained by a gang with Horovod", arguments)
+
+
+def score(arguments: Sequence[str] | None = None) -> int:
+    """Score a table with a saved model."""
+    parser = _parser(
+        "score",
+        "Score rows with a saved model. Without --input: the prepared test rows, with every "
+        "trained model or the one of --model, into <output>/scores/. With --input: any table, "
+        "whose columns all pass through. Columns prediction and probability (an array, an entry per "
+        "class) are added; the result is Parquet.",
+    )
+    parser.add_argument(
+        "--model", metavar="NAME|URI", help="bagging, boosting, deep, or a saved model's URI"
+    )
+    parser.add_argument("--input", metavar="URI", help="the table to score")
+    parser.add_argument("--format", choices=_FORMATS, default="parquet", help="of --input")
+    parser.add_argument("--output", metavar="URI", help="where to write; needed with --input")
+    return run_job(_score, parser, arguments)
+
+
+def report(arguments: Sequence[str] | None = None) -> int:
+    """Compare all trained models on the same rows."""
+    parser = _parser(
+        "report",
+        "Evaluate every trained model on the same rows: a table on the terminal, and report.html "
+        "(self-contained) and report.json below <output>/report/.",
+    )
+    return run_job(_report, parser, arguments)
+
+
+def _train(job: str, name: str, what: str, arguments: Sequence[str] | None) -> int:
+    parser = _parser(
+        job, f"Train {what}, on the table that jobs/prepare.py wrote, into <output>/models/{name}."
+    )
+
+    def train(config: JobConfig, spark: SparkSession, _args: argparse.Namespace) -> None:
+        from pipeline.cli import trainers
+
+        trainers.train(name, config, spark)
+
+    return run_job(train, parser, arguments)
+
+
+def _prepare(config: JobConfig, spark: SparkSession, _args: argparse.Namespace) -> None:
+    from pipeline.data.prepare import prepare as prepared
+    from pipeline.data.prepared import publish
+    from pipeline.data.sources import read
+
+    table = prepared(read(spark, config.source), config.columns, config.split, config.seed)
+    found = publish(spark, config.output, table, config.made_by)
+    counts = ", ".join(f"{rows} {split}" for split, rows in found.rows.items())
+    logger.info("prepared %s rows: %s", counts, found.uri)
+
+
+def _score(config: JobConfig, spark: SparkSession, args: argparse.Namespace) -> None:
+    from pipeline.cli import scoring
+    from pipeline.data.settings import SourceSettings
+
+    if args.input is None:
+        if args.output is not None:
+            raise UserError(
+                "--output goes with --input; test rows are scored into <output>/scores/"
+            )
+        scoring.score_test_rows(config, spark, args.model)
+        return
+    if args.model is None or args.output is None:
+        raise UserError("--input needs --model and --output")
+    source = SourceSettings(kind=args.format, uri=args.input)
+    scoring.score_table(config, spark, args.model, source, args.output)
+
+
+def _report(config: JobConfig, spark: SparkSession, _args: argparse.Namespace) -> None:
+    from pipeline.cli.reporting import report as make_report
+
+    make_report(config, spark)
+
+
+def _parser(job: str, description: str) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog=f"spark-submit --master URL jobs/{job}.py",
+        description=description,
+        epilog="Exit codes: 0 success, 1 failure, 2 an error in the config, the table or the "
+        "arguments, 130 interrupted.",
+    )

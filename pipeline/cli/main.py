@@ -1,0 +1,25 @@
+"""The command `emr-ensembles`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+import pipeline
+from pipeline.cli import run
+from pipeline.cli.entry import guarded
+from pipeline.local import commands as local_commands
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse and run; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="emr-ensembles",
+        description="Bagging, boosting and deep networks on one table, on Spark and Amazon EMR.",
+    )
+    parser.add_argument("--version", action="version", version=pipeline.__version__)
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    run.add_parser(subparsers)
+    local_commands.add_parser(subparsers)
+    args = parser.parse_args(arguments)
+    return guarded(lambda: int(args.handler(args)))

@@ -1,0 +1,84 @@
+"""The report job: all trained models on the same rows, in one page."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from typing import TYPE_CHECKING, Any
+
+from pipeline.cli.scoring import trained
+from pipeline.cli.trainers import load_model
+from pipeline.data.prepare import SPLIT
+from pipeline.data.prepared import PreparedTable, open_prepared
+from pipeline.errors import UserError
+from pipeline.estimators.model import EnsembleModel
+from pipeline.files import join
+from pipeline.report.build import build
+from pipeline.report.evaluate import evaluate
+from pipeline.report.model_card import ModelResult
+from pipeline.report.terminal import table as terminal_table
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from pipeline.cli.job_config import JobConfig
+
+
+def report(config: JobConfig, spark: SparkSession) -> str:
+    """Evaluate every trained model on all splits; write the page, print the table.
+
+    Raises
+    ------
+    UserError
+        When no model is there, or one was trained on another preparation of the table.
+    """
+    table = open_prepared(config.output, config.made_by)
+    models = {name: load_model(config.model_uri(name)) for name in trained(config)}
+    for name, model in models.items():
+        _require_same_table(name, model, table)
+    results = [_evaluated(name, model, table, spark) for name, model in models.items()]
+    written = build(
+        results,
+        title=config.name,
+        output_uri=join(config.output, "report"),
+        context=_context(config, table),
+    )
+    sys.stdout.write(f"{terminal_table(results)}\n\nreport: {written.html}\n")
+    return written.html
+
+
+def _require_same_table(name: str, model: EnsembleModel, table: PreparedTable) -> None:
+    trained_on = model.metadata.get("table", {}).get("fingerprint")
+    if trained_on != table.fingerprint:
+        raise UserError(
+            f"model {name} was trained on another preparation of the table; train it again"
+        )
+
+
+def _evaluated(
+    name: str, model: EnsembleModel, table: PreparedTable, spark: SparkSession
+) -> ModelResult:
+    model.setParams(rawPredictionCol="")
+    scored = model.transform(table.read(spark))
+    evaluations = evaluate(
+        scored,
+        classes=model.classes,
+        label=table.roles.label,
+        prediction=model.value("predictionCol"),
+        probability=model.value("probabilityCol"),
+        split=SPLIT,
+    )
+    metrics = {**model.metrics, "history": model.history}
+    return ModelResult(name, {**model.metadata, "metrics": metrics}, evaluations)
+
+
+def _context(config: JobConfig, table: PreparedTable) -> dict[str, Any]:
+    split = config.split
+    return {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "data_fingerprint": table.fingerprint,
+        "seed": config.seed,
+        "split": f"by time ({split.by_time})" if split.by_time else "by row identity",
+        "rows": table.rows,
+        "source": config.source.model_dump(exclude_none=True, mode="json"),
+    }

@@ -1,0 +1,108 @@
+"""From a section of the config to an estimator: three trainers, one way to run them."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F  # noqa: N812
+
+from pipeline.bagging import BaggingClassificationModel, BaggingClassifier
+from pipeline.boosting import BoostingClassificationModel, BoostingClassifier
+from pipeline.data.prepare import ROW_ID, SPLIT
+from pipeline.data.prepared import open_prepared
+from pipeline.data.roles import Roles
+from pipeline.deep import DeepClassificationModel, DeepClassifier
+from pipeline.errors import UserError
+from pipeline.estimators.estimator import EnsembleEstimator
+from pipeline.estimators.model import EnsembleModel
+from pipeline.store import model_directory
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from pipeline.cli.job_config import JobConfig
+
+logger = logging.getLogger(__name__)
+
+_VALIDATION = "is_validation"
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """A trainer.
+
+    Parameters
+    ----------
+    estimator : type of EnsembleEstimator
+        What trains.
+    model : type of EnsembleModel
+        What it returns.
+    is_gang : bool
+        Whether the `gang` section applies.
+    """
+
+    estimator: type[EnsembleEstimator[Any, Any]]
+    model: type[EnsembleModel]
+    is_gang: bool
+
+
+TRAINERS = {
+    "bagging": Trainer(BaggingClassifier, BaggingClassificationModel, is_gang=False),
+    "boosting": Trainer(BoostingClassifier, BoostingClassificationModel, is_gang=True),
+    "deep": Trainer(DeepClassifier, DeepClassificationModel, is_gang=True),
+}
+
+
+def train(name: str, config: JobConfig, spark: SparkSession) -> str:
+    """Train one model on the prepared table and publish it; returns its URI.
+
+    Raises
+    ------
+    UserError
+        When there is no prepared table, or it was made by other settings.
+    """
+    table = open_prepared(config.output, config.made_by)
+    rows = table.read(spark).where(F.col(SPLIT) != "test")
+    marked = rows.withColumn(_VALIDATION, F.col(SPLIT) == "validation")
+    model = make_estimator(name, config, table.roles).fit(marked)
+    model.metadata["table"] = {"fingerprint": table.fingerprint, **table.made_by}
+    uri = config.model_uri(name)
+    model.write().overwrite().save(uri)
+    logger.info("%s: trained in %.1f s, %s", name, model.metrics["fit_seconds"], uri)
+    return uri
+
+
+def make_estimator(name: str, config: JobConfig, roles: Roles) -> EnsembleEstimator[Any, Any]:
+    """The estimator that a config asks for."""
+    trainer = TRAINERS[name]
+    params: dict[str, Any] = {
+        "featuresCols": list(roles.features) or None,
+        "featuresCol": roles.vector,
+        "labelCol": roles.label,
+        "weightCol": roles.weight,
+        "rowIdCol": ROW_ID,
+        "validationIndicatorCol": _VALIDATION,
+        "seed": config.seed,
+        "scratchDir": config.scratch,
+        **(config.gang.params() if trainer.is_gang else {}),
+        **getattr(config, name).given(),
+    }
+    return trainer.estimator(**params)
+
+
+def load_model(uri: str) -> EnsembleModel:
+    """A saved model of any trainer.
+
+    Raises
+    ------
+    ModelError
+        When there is none, or not one that this version can read.
+    """
+    metadata, natives = model_directory.read(uri)
+    kind = str(metadata["kind"])
+    if kind not in TRAINERS:
+        known = ", ".join(TRAINERS)
+        raise UserError(f"{uri}: a model of kind {kind}; this version knows {known}")
+    return TRAINERS[kind].model.from_content(metadata, natives)

@@ -1,0 +1,64 @@
+"""The Spark session of a job: the submitter's settings win, the rest are ours."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+# spark-submit tells a Python program so where the JVM is that it runs in.
+_SUBMITTED = "PYSPARK_GATEWAY_PORT"
+
+_DEFAULTS = {
+    # Executors that register late are looked for again soon, not after 15 s.
+    "spark.scheduler.barrier.maxConcurrentTasksCheck.interval": "1s",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    # A log file is no place for a bar that redraws itself.
+    "spark.ui.showConsoleProgress": "false",
+}
+
+
+def make_session(
+    name: str, settings: Mapping[str, str], gpus_per_executor: int = 0
+) -> SparkSession:
+    """Start the session.
+
+    Parameters
+    ----------
+    name : str
+        The application's name.
+    settings : mapping of str to str
+        The job config's own Spark settings; `spark-submit --conf` wins over them.
+    gpus_per_executor : int
+        GPUs to ask for with each executor, where the submitter did not say.
+
+    Raises
+    ------
+    UserError
+        When no master is known: the job was started by python rather than spark-submit.
+    """
+    from pyspark import SparkConf, SparkContext
+    from pyspark.sql import SparkSession
+
+    if _SUBMITTED not in os.environ:
+        raise UserError(
+            "no Spark master: start the job with spark-submit --master URL jobs/<job>.py, or with "
+            "emr-ensembles run"
+        )
+    SparkContext._ensure_initialized()  # the submitter's settings are known to the JVM only
+    given = SparkConf()
+    wanted = {**_DEFAULTS, **settings}
+    if gpus_per_executor:
+        wanted.setdefault("spark.executor.resource.gpu.amount", str(gpus_per_executor))
+    builder = SparkSession.builder.appName(name)
+    for key, value in wanted.items():
+        if not given.contains(key):
+            builder = builder.config(key, value)
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    return spark
