@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from functools import reduce
 from operator import add
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from pipeline.bagging.votes import OutOfBag
 from pipeline.estimators.estimator import EnsembleEstimator, FitJob, Trained
 from pipeline.estimators.model import EnsembleModel
 from pipeline.spark.causes import executors_speak
+from pipeline.spark.resources import capacity_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -75,17 +76,16 @@ class BaggingClassifier(EnsembleEstimator[BaggingClassificationModel, int], Bagg
 
     model_class = BaggingClassificationModel
 
-    def __init__(self, **params: Any) -> None:
-        super().__init__()
-        self.setParams(**params)
-
     def _lay_out(self, spark: SparkSession) -> int:
         """Tasks to cut the replicas into."""
-        slots = int(spark.sparkContext.defaultParallelism)
-        return int(min(self.value("replicas"), slots * _WAVES))
+        return int(min(self.value("replicas"), self._slots(spark) * _WAVES))
 
     def _shard_count(self, spark: SparkSession, layout: int) -> int:
-        return int(spark.sparkContext.defaultParallelism)
+        return self._slots(spark)
+
+    def _slots(self, spark: SparkSession) -> int:
+        """Tasks that run at once when all executors are there."""
+        return max(capacity_of(spark).slots(_task_cpus(spark), 0), 1)
 
     def _train(self, job: FitJob[int]) -> Trained:
         began = time.monotonic()
@@ -95,7 +95,7 @@ class BaggingClassifier(EnsembleEstimator[BaggingClassificationModel, int], Bagg
             len(job.label.classes),
             self.learner_params(),
             self.value("seed"),
-            int(job.spark.sparkContext.getConf().get("spark.task.cpus", "1") or 1),
+            _task_cpus(job.spark),
         )
         replicas = self.value("replicas")
         context = job.spark.sparkContext
@@ -117,6 +117,10 @@ class BaggingClassifier(EnsembleEstimator[BaggingClassificationModel, int], Bagg
             },
         }
         return Trained(natives, metrics, [])
+
+
+def _task_cpus(spark: SparkSession) -> int:
+    return int(spark.sparkContext.getConf().get("spark.task.cpus", "1") or 1)
 
 
 def _run_tasks(context: SparkContext, task: BaggingTask, replicas: int, tasks: int) -> None:

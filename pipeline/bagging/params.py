@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pyspark.ml.param import Param, Params, TypeConverters
+from pyspark.ml.param import TypeConverters
 
 from pipeline.boosting.params import TreeParams
-from pipeline.estimators.params import Rule
+from pipeline.estimators.params import Rule, declare
 
 
 class BaggingParams(TreeParams):
     """A replica is one XGBoost tree, grown to the depth of the tree params."""
 
-    replicas: Param[int] = Param(
-        Params._dummy(), "replicas", "trees, each trained on its own sample", TypeConverters.toInt
-    )
+    replicas = declare("replicas", "trees, each trained on its own sample", TypeConverters.toInt)
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("replicas", lambda value: 1 <= value <= 100_000, "from 1 to 100000"),

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 from pipeline.boosting.params import BoostingParams
 from pipeline.boosting.predictor import BOOSTER
 from pipeline.boosting.rounds import BoostingTask, train_rounds
-from pipeline.estimators.estimator import EnsembleEstimator, FitJob, Trained
+from pipeline.estimators.estimator import FitJob, Trained
+from pipeline.estimators.gang_estimator import GangEstimator
 from pipeline.estimators.model import EnsembleModel
-from pipeline.estimators.params import GangParams
-from pipeline.spark.gang import run_gang
-from pipeline.spark.progress import LineProgress
-from pipeline.spark.resources import GangPlan, plan_gang
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
-logger = logging.getLogger(__name__)
+from pipeline.spark.resources import GangPlan
 
 
 class BoostingClassificationModel(EnsembleModel):
@@ -29,9 +20,7 @@ class BoostingClassificationModel(EnsembleModel):
     kind: ClassVar[str] = "boosting"
 
 
-class BoostingClassifier(
-    EnsembleEstimator[BoostingClassificationModel, GangPlan], GangParams, BoostingParams
-):
+class BoostingClassifier(GangEstimator[BoostingClassificationModel], BoostingParams):
     """Gradient-boosted trees, trained by a gang of Spark workers.
 
     Each worker holds one shard of the rows, binned once; the workers add up their histograms at
@@ -63,41 +52,21 @@ class BoostingClassifier(
 
     model_class = BoostingClassificationModel
 
-    def __init__(self, **params: Any) -> None:
-        super().__init__()
-        self.setParams(**params)
-
-    def _lay_out(self, spark: SparkSession) -> GangPlan:
-        return plan_gang(spark, self.value("numWorkers"), self.gpus_per_worker)
-
-    def _shard_count(self, spark: SparkSession, layout: GangPlan) -> int:
-        return layout.workers
-
     def _train(self, job: FitJob[GangPlan]) -> Trained:
-        seed = self.value("seed")
         task = BoostingTask(
             job.shards,
             job.features,
-            self.native_params(len(job.label.classes), seed),
+            self.native_params(len(job.label.classes), self.value("seed")),
             self.value("rounds"),
             self.value("early_stopping_rounds"),
         )
-        began = time.monotonic()
-        results = run_gang(
-            job.spark,
-            job.layout,
+        first, measures = self._run_gang(
+            job,
             partial(train_rounds, task),
-            name="boosting",
             collective="rabit",
-            limits=self.gang_limits,
-            on_event=LineProgress("boosting", "round", self.value("rounds")),
+            step="round",
+            most=task.rounds,
         )
-        first = results[0]
-        metrics = {
-            "train_seconds": round(time.monotonic() - began, 3),
-            "best_iteration": first["best_iteration"],
-            "rounds": len(first["history"]),
-            "workers": job.layout.workers,
-            "threads": job.layout.cores,
-        }
-        return Trained({BOOSTER: first["booster"]}, metrics, first["history"])
+        history = first["history"]
+        best = {"best_iteration": first["best_iteration"], "rounds": len(history)}
+        return Trained({BOOSTER: first["booster"]}, {**measures, **best}, history)

@@ -14,6 +14,8 @@ from scipy import sparse
 
 from pipeline.spark.shard_file import Floats, Matrix, Shard
 
+_REFUSED = str.maketrans({"[": "_", "]": None, "<": "_"})
+
 
 class ShardBatches(xgb.DataIter):
     """Feeds a shard's chunks to XGBoost.
@@ -25,7 +27,7 @@ class ShardBatches(xgb.DataIter):
     labels : ndarray of float32, shape (rows,) or (rows, targets)
         What to predict.
     names : list of str
-        A name for each column.
+        A name for each column; brackets and `<`, which XGBoost refuses, are replaced.
     categorical : sequence of int
         Positions of the categorical columns.
     on_chunk : callable, optional
@@ -43,7 +45,7 @@ class ShardBatches(xgb.DataIter):
         super().__init__(release_data=False)
         self._shard = shard
         self._labels = labels
-        self._names = names
+        self._names = accepted_names(names)
         self._types = ["c" if place in set(categorical) else "q" for place in range(len(names))]
         self._on_chunk = on_chunk
         self.reset()
@@ -71,6 +73,14 @@ class ShardBatches(xgb.DataIter):
         if self._on_chunk is not None:
             self._on_chunk()
         return True
+
+
+def accepted_names(names: list[str]) -> list[str]:
+    """Names without brackets and `<`: `v[0]` becomes `v_0`; no two become one."""
+    plain = [name.translate(_REFUSED) for name in names]
+    if len(set(plain)) == len(plain):
+        return plain
+    return [f"{name}_{place}" for place, name in enumerate(plain)]
 
 
 def binned(

@@ -4,36 +4,32 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pyspark.ml.param import Param, Params, TypeConverters
+from pyspark.ml.param import TypeConverters
 
-from pipeline.estimators.params import OurParams, Rule
-
-
-def _param(name: str, doc: str, convert: Any) -> Param[Any]:
-    return Param(Params._dummy(), name, doc, convert)
+from pipeline.estimators.params import OurParams, Rule, declare
 
 
 class TreeParams(OurParams):
     """How one tree is grown; shared by boosting and by bagging with XGBoost trees."""
 
-    max_depth = _param("max_depth", "greatest depth of a tree", TypeConverters.toInt)
-    max_bin = _param("max_bin", "bins of a numeric column", TypeConverters.toInt)
-    min_child_weight = _param(
+    max_depth = declare("max_depth", "greatest depth of a tree", TypeConverters.toInt)
+    max_bin = declare("max_bin", "bins of a numeric column", TypeConverters.toInt)
+    min_child_weight = declare(
         "min_child_weight", "least sum of second derivatives in a leaf", TypeConverters.toFloat
     )
-    gamma = _param("gamma", "least loss reduction of a split", TypeConverters.toFloat)
-    reg_lambda = _param("reg_lambda", "L2 penalty on leaf values", TypeConverters.toFloat)
-    reg_alpha = _param("reg_alpha", "L1 penalty on leaf values", TypeConverters.toFloat)
-    colsample_bytree = _param(
+    gamma = declare("gamma", "least loss reduction of a split", TypeConverters.toFloat)
+    reg_lambda = declare("reg_lambda", "L2 penalty on leaf values", TypeConverters.toFloat)
+    reg_alpha = declare("reg_alpha", "L1 penalty on leaf values", TypeConverters.toFloat)
+    colsample_bytree = declare(
         "colsample_bytree", "share of the columns that a tree may use", TypeConverters.toFloat
     )
-    colsample_bylevel = _param(
+    colsample_bylevel = declare(
         "colsample_bylevel", "share of those that a level may use", TypeConverters.toFloat
     )
-    colsample_bynode = _param(
+    colsample_bynode = declare(
         "colsample_bynode", "share of those that a split may use", TypeConverters.toFloat
     )
-    max_cat_to_onehot = _param(
+    max_cat_to_onehot = declare(
         "max_cat_to_onehot",
         "columns with fewer categories are split one against the rest",
         TypeConverters.toInt,
@@ -74,20 +70,20 @@ class TreeParams(OurParams):
 class BoostingParams(TreeParams):
     """How trees follow each other."""
 
-    rounds = _param("rounds", "most boosting rounds", TypeConverters.toInt)
-    early_stopping_rounds = _param(
+    rounds = declare("rounds", "most boosting rounds", TypeConverters.toInt)
+    early_stopping_rounds = declare(
         "early_stopping_rounds",
         "stop after so many rounds without a better validation metric; 0: never",
         TypeConverters.toInt,
     )
-    eta = _param("eta", "learning rate", TypeConverters.toFloat)
-    subsample = _param("subsample", "share of the rows that a round sees", TypeConverters.toFloat)
-    objective = _param(
+    eta = declare("eta", "learning rate", TypeConverters.toFloat)
+    subsample = declare("subsample", "share of the rows that a round sees", TypeConverters.toFloat)
+    objective = declare(
         "objective",
         "XGBoost's objective; default: by the number of classes",
         TypeConverters.toString,
     )
-    eval_metric = _param(
+    eval_metric = declare(
         "eval_metric", "XGBoost's metric; default: log loss", TypeConverters.toString
     )
 

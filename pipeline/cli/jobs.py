@@ -51,8 +51,8 @@ def score(arguments: Sequence[str] | None = None) -> int:
         "score",
         "Score rows with a saved model. Without --input: the prepared test rows, with every "
         "trained model or the one of --model, into <output>/scores/. With --input: any table, "
-        "whose columns all pass through. Columns prediction and probability (an array, an entry per "
-        "class) are added; the result is Parquet.",
+        "whose columns all pass through. Columns prediction and probability (an array, an entry "
+        "per class) are added; the result is Parquet.",
     )
     parser.add_argument(
         "--model", metavar="NAME|URI", help="bagging, boosting, deep, or a saved model's URI"

@@ -68,8 +68,12 @@ def _evaluated(
         probability=model.value("probabilityCol"),
         split=SPLIT,
     )
-    metrics = {**model.metrics, "history": model.history}
-    return ModelResult(name, {**model.metadata, "metrics": metrics}, evaluations)
+    card = {
+        **model.metadata,
+        "metrics": {**model.metrics, "history": model.history},
+        "features": model.features.names,
+    }
+    return ModelResult(name, card, evaluations)
 
 
 def _context(config: JobConfig, table: PreparedTable) -> dict[str, Any]:

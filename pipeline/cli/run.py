@@ -48,11 +48,11 @@ def run(args: argparse.Namespace) -> int:
     """Run the jobs; returns the exit code of the first that fails, or 0."""
     set_up_logging()
     load(JobConfig, args.config, args.overrides)  # all jobs' settings, before the first starts
-    master, environment = _cluster(args)
+    master, environment, options = _cluster(args)
     began = time.monotonic()
     for job in args.jobs:
         logger.info("== %s", job)
-        code = _submit(master, environment, job, args)
+        code = _submit(["--master", master, *options], environment, job, args)
         if code:
             logger.error("%s failed with exit code %d", job, code)
             return code
@@ -60,25 +60,32 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _cluster(args: argparse.Namespace) -> tuple[str, dict[str, str]]:
+def _cluster(args: argparse.Namespace) -> tuple[str, dict[str, str], list[str]]:
+    """Where to run: the master, the environment of spark-submit, and its further options."""
     if args.master:
-        return args.master, dict(os.environ)
+        return args.master, dict(os.environ), []
     state = local_cluster.running(Path(args.cluster))
-    return state.master_url, {**os.environ, **local_cluster.environment(state)}
+    environment = {**os.environ, **local_cluster.environment(state)}
+    return (
+        state.master_url,
+        environment,
+        ["--properties-file", str(_in_clone("conf/spark/local.conf"))],
+    )
 
 
-def _submit(master: str, environment: dict[str, str], job: str, args: argparse.Namespace) -> int:
+def _submit(
+    options: list[str], environment: dict[str, str], job: str, args: argparse.Namespace
+) -> int:
     submit = shutil.which("spark-submit", path=environment.get("PATH"))
     if submit is None:
         raise UserError("spark-submit is not on PATH; activate the environment that holds pyspark")
     overrides = [part for item in args.overrides for part in ("--set", item)]
+    file = str(_in_clone(f"jobs/{job}.py"))
+    command = [submit, *options, file, "--config", args.config, *overrides]
     with resources.as_file(resources.files("pipeline.cli") / "log4j2.properties") as quiet:
-        command = [
-            submit,
-            *("--master", master, "--driver-java-options", f"-Dlog4j2.configurationFile={quiet}"),
-            *(str(_job_file(job)), "--config", args.config, *overrides),
-        ]
-        process = subprocess.Popen(command, env=environment)
+        given = environment.get("SPARK_SUBMIT_OPTS", "")
+        quietly = {"SPARK_SUBMIT_OPTS": f"-Dlog4j2.configurationFile={quiet} {given}".strip()}
+        process = subprocess.Popen(command, env={**environment, **quietly})
         try:
             return process.wait()
         except KeyboardInterrupt:
@@ -86,8 +93,8 @@ def _submit(master: str, environment: dict[str, str], job: str, args: argparse.N
             return INTERRUPTED
 
 
-def _job_file(job: str) -> Path:
-    file = Path(pipeline.__file__).parent.parent / "jobs" / f"{job}.py"
+def _in_clone(name: str) -> Path:
+    file = Path(pipeline.__file__).parent.parent / name
     if not file.exists():
         raise UserError(f"{file} is missing: run from a clone of the repository")
     return file

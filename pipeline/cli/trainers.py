@@ -16,6 +16,7 @@ from pipeline.data.roles import Roles
 from pipeline.deep import DeepClassificationModel, DeepClassifier
 from pipeline.errors import UserError
 from pipeline.estimators.estimator import EnsembleEstimator
+from pipeline.estimators.gang_estimator import GangEstimator
 from pipeline.estimators.model import EnsembleModel
 from pipeline.store import model_directory
 
@@ -39,19 +40,16 @@ class Trainer:
         What trains.
     model : type of EnsembleModel
         What it returns.
-    is_gang : bool
-        Whether the `gang` section applies.
     """
 
     estimator: type[EnsembleEstimator[Any, Any]]
     model: type[EnsembleModel]
-    is_gang: bool
 
 
 TRAINERS = {
-    "bagging": Trainer(BaggingClassifier, BaggingClassificationModel, is_gang=False),
-    "boosting": Trainer(BoostingClassifier, BoostingClassificationModel, is_gang=True),
-    "deep": Trainer(DeepClassifier, DeepClassificationModel, is_gang=True),
+    "bagging": Trainer(BaggingClassifier, BaggingClassificationModel),
+    "boosting": Trainer(BoostingClassifier, BoostingClassificationModel),
+    "deep": Trainer(DeepClassifier, DeepClassificationModel),
 }
 
 
@@ -86,7 +84,7 @@ def make_estimator(name: str, config: JobConfig, roles: Roles) -> EnsembleEstima
         "validationIndicatorCol": _VALIDATION,
         "seed": config.seed,
         "scratchDir": config.scratch,
-        **(config.gang.params() if trainer.is_gang else {}),
+        **(config.gang.params() if issubclass(trainer.estimator, GangEstimator) else {}),
         **getattr(config, name).given(),
     }
     return trainer.estimator(**params)

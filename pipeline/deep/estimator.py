@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 from pipeline.deep.params import DeepParams
 from pipeline.deep.training import DeepTask, train_epochs
-from pipeline.estimators.estimator import EnsembleEstimator, FitJob, Trained
+from pipeline.estimators.estimator import FitJob, Trained
+from pipeline.estimators.gang_estimator import GangEstimator
 from pipeline.estimators.model import EnsembleModel
-from pipeline.estimators.params import GangParams
-from pipeline.spark.gang import run_gang
-from pipeline.spark.progress import LineProgress
-from pipeline.spark.resources import GangPlan, plan_gang
+from pipeline.spark.resources import GangPlan
 
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+_TASK_PARAMS = (
+    *("hidden", "dropout", "learning_rate", "weight_decay"),
+    *("epochs", "batch_size", "patience", "seed"),
+)
 
 
 class DeepClassificationModel(EnsembleModel):
@@ -25,7 +24,7 @@ class DeepClassificationModel(EnsembleModel):
     kind: ClassVar[str] = "deep"
 
 
-class DeepClassifier(EnsembleEstimator[DeepClassificationModel, GangPlan], GangParams, DeepParams):
+class DeepClassifier(GangEstimator[DeepClassificationModel], DeepParams):
     """A multilayer perceptron with embeddings for categories, trained by a gang of Spark workers.
 
     Each worker computes gradients on its own shard; Horovod averages them at every step, so all
@@ -52,51 +51,20 @@ class DeepClassifier(EnsembleEstimator[DeepClassificationModel, GangPlan], GangP
 
     model_class = DeepClassificationModel
 
-    def __init__(self, **params: Any) -> None:
-        super().__init__()
-        self.setParams(**params)
-
-    def _lay_out(self, spark: SparkSession) -> GangPlan:
-        return plan_gang(spark, self.value("numWorkers"), self.gpus_per_worker)
-
-    def _shard_count(self, spark: SparkSession, layout: GangPlan) -> int:
-        return layout.workers
-
     def _train(self, job: FitJob[GangPlan]) -> Trained:
         task = DeepTask(
             shards=job.shards,
             features=job.features,
             classes=len(job.label.classes),
-            **{
-                name: self.value(name)
-                for name in (
-                    "hidden",
-                    "dropout",
-                    "learning_rate",
-                    "weight_decay",
-                    "epochs",
-                    "batch_size",
-                    "patience",
-                    "seed",
-                )
-            },
+            **{name: self.value(name) for name in _TASK_PARAMS},
         )
-        began = time.monotonic()
-        results = run_gang(
-            job.spark,
-            job.layout,
+        first, measures = self._run_gang(
+            job,
             partial(train_epochs, task),
-            name="deep",
             collective="horovod",
-            limits=self.gang_limits,
-            on_event=LineProgress("deep", "epoch", task.epochs),
+            step="epoch",
+            most=task.epochs,
         )
-        first = results[0]
-        metrics = {
-            "train_seconds": round(time.monotonic() - began, 3),
-            "best_epoch": first["best_epoch"],
-            "epochs": len(first["history"]),
-            "workers": job.layout.workers,
-            "threads": job.layout.cores,
-        }
-        return Trained(first["files"], metrics, first["history"])
+        history = first["history"]
+        best = {"best_epoch": first["best_epoch"], "epochs": len(history)}
+        return Trained(first["files"], {**measures, **best}, history)

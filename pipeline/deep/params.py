@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from pyspark.ml.param import Param, Params, TypeConverters
+from pyspark.ml.param import TypeConverters
 
-from pipeline.estimators.params import OurParams, Rule
-
-
-def _param(name: str, doc: str, convert: Any) -> Param[Any]:
-    return Param(Params._dummy(), name, doc, convert)
+from pipeline.estimators.params import OurParams, Rule, declare
 
 
 class DeepParams(OurParams):
     """A multilayer perceptron with an embedding for each categorical column, trained by Adam."""
 
-    hidden = _param("hidden", "units of each hidden layer", TypeConverters.toListInt)
-    dropout = _param(
+    hidden = declare("hidden", "units of each hidden layer", TypeConverters.toListInt)
+    dropout = declare(
         "dropout", "share of hidden units left out in training", TypeConverters.toFloat
     )
-    epochs = _param("epochs", "most passes over the rows", TypeConverters.toInt)
-    batch_size = _param("batch_size", "rows of a step, all workers together", TypeConverters.toInt)
-    learning_rate = _param("learning_rate", "Adam's step size", TypeConverters.toFloat)
-    weight_decay = _param("weight_decay", "L2 penalty on weights", TypeConverters.toFloat)
-    patience = _param(
+    epochs = declare("epochs", "most passes over the rows", TypeConverters.toInt)
+    batch_size = declare("batch_size", "rows of a step, all workers together", TypeConverters.toInt)
+    learning_rate = declare("learning_rate", "Adam's step size", TypeConverters.toFloat)
+    weight_decay = declare("weight_decay", "L2 penalty on weights", TypeConverters.toFloat)
+    patience = declare(
         "patience",
         "stop after so many epochs without a better validation loss; 0: never",
         TypeConverters.toInt,

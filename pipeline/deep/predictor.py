@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,9 +11,9 @@ import numpy as np
 
 from pipeline.data.encoding import Matrix
 from pipeline.deep.inputs import InputLayout
-from pipeline.deep.training import SYMBOL, WEIGHTS
 from pipeline.estimators.predictor import Predictor, Scores
 
+SYMBOL, WEIGHTS = "network-symbol.json", "network-0000.params"
 _BATCH_ROWS = 8_192
 
 
@@ -29,9 +30,12 @@ class DeepPredictor(Predictor):
         with tempfile.TemporaryDirectory() as name:
             for file in (SYMBOL, WEIGHTS):
                 (Path(name) / file).write_bytes(natives[file])
-            self._net = SymbolBlock.imports(
-                str(Path(name) / SYMBOL), self._input_names(), str(Path(name) / WEIGHTS)
-            )
+            with warnings.catch_warnings():
+                # Types are decided by the inputs; MXNet wonders about that on stderr.
+                warnings.filterwarnings("ignore", message="Cannot decide type")
+                self._net = SymbolBlock.imports(
+                    str(Path(name) / SYMBOL), self._input_names(), str(Path(name) / WEIGHTS)
+                )
 
     def _input_names(self) -> list[str]:
         """A network without numbers, or without codes, has only one input."""

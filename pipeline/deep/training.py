@@ -16,12 +16,11 @@ import numpy as np
 from pipeline.data.encoding import FeatureSchema
 from pipeline.deep.feed import Batch, Feed
 from pipeline.deep.inputs import Floats, InputLayout
+from pipeline.deep.predictor import SYMBOL, WEIGHTS
 from pipeline.deep.stopping import BestEpoch
 from pipeline.spark.shard_file import Shard
 from pipeline.spark.shards import Part, ShardSet
 from pipeline.spark.worker import Worker
-
-SYMBOL, WEIGHTS = "network-symbol.json", "network-0000.params"
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import ValidationError
 from pyspark.ml.base import Estimator
 from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
+from pyspark.sql.types import BooleanType, DataType, IntegralType
 
 import pipeline
 from pipeline.data.encoding import FeatureSchema, LabelSchema
@@ -28,7 +30,8 @@ from pipeline.data.identity import with_row_id
 from pipeline.data.names import column, require
 from pipeline.data.roles import check_roles
 from pipeline.data.settings import ColumnsSettings
-from pipeline.errors import DataError
+from pipeline.errors import DataError, UserError
+from pipeline.estimators.arrow import by_place, place_name
 from pipeline.estimators.model import EnsembleModel, qualified
 from pipeline.estimators.params import TableParams
 from pipeline.estimators.profile import Columns, describe
@@ -96,10 +99,20 @@ class Trained:
 class EnsembleEstimator(
     Estimator[M], TableParams, DefaultParamsReadable[Any], DefaultParamsWritable, Generic[M, L]
 ):
-    """Base class of all estimators."""
+    """Base class of all estimators.
+
+    Parameters
+    ----------
+    **params
+        Any param by name; `explainParams()` lists them with their defaults.
+    """
 
     model_class: ClassVar[type[EnsembleModel]]
     keeps_sparse: ClassVar[bool] = True
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__()
+        self.setParams(**params)
 
     @abstractmethod
     def _lay_out(self, spark: SparkSession) -> L:
@@ -123,12 +136,12 @@ class EnsembleEstimator(
         features, label = describe(rows, columns)
         with Scratch(self._scratch(spark), self.model_class.kind) as scratch:
             shards = write_shards(
-                rows,
+                by_place(rows),
                 uri=scratch.uri,
                 count=self._shard_count(spark, layout),
-                id_column=self._id_column,
+                id_column=place_name(rows.columns.index(self._id_column)),
                 layout=Layout(features.width, features.is_sparse, columns.weight is not None),
-                encoder=partial(encode, features, label, columns, self._id_column),
+                encoder=partial(encode, features, label, columns, self._id_column, rows.columns),
             )
             _require_rows(shards, columns)
             trained = self._train(FitJob(spark, layout, shards, features, label, scratch.uri))
@@ -138,16 +151,21 @@ class EnsembleEstimator(
     def _columns(self, dataset: DataFrame) -> Columns:
         """The columns to read, checked against the schema."""
         typed = self.value("featuresCols")
-        settings = ColumnsSettings(
-            label=self.value("labelCol"),
-            features=typed or None,
-            vector=None if typed else self.value("featuresCol"),
-            weight=self.value("weightCol"),
-        )
+        try:
+            settings = ColumnsSettings(
+                label=self.value("labelCol"),
+                features=typed or None,
+                vector=None if typed else self.value("featuresCol"),
+                weight=self.value("weightCol"),
+            )
+        except ValidationError as error:
+            problems = [detail["msg"].removeprefix("Value error, ") for detail in error.errors()]
+            raise UserError(f"{type(self).__name__}: " + "; ".join(problems)) from None
         roles = check_roles(dataset, settings)
-        others = [self.value("validationIndicatorCol"), self.value("rowIdCol")]
-        require(dataset, [name for name in others if name], "the estimator's params")
-        return Columns(roles.features, roles.vector, roles.label, roles.weight, others[0] or None)
+        validation = self.value("validationIndicatorCol") or None
+        _require_type(dataset, "validationIndicatorCol", validation, BooleanType, "a boolean")
+        _require_type(dataset, "rowIdCol", self.value("rowIdCol"), IntegralType, "a whole number")
+        return Columns(roles.features, roles.vector, roles.label, roles.weight, validation)
 
     @property
     def _id_column(self) -> str:
@@ -155,7 +173,8 @@ class EnsembleEstimator(
 
     def _with_identity(self, dataset: DataFrame, columns: Columns) -> DataFrame:
         if self.value("rowIdCol"):
-            return dataset.select(*map(column, [*columns.read, self._id_column]))
+            read = dict.fromkeys([*columns.read, self._id_column])
+            return dataset.select(*map(column, read))
         keys = self.value("keyCols") or []
         wanted = dataset.select(*map(column, dict.fromkeys([*columns.read, *keys])))
         named = with_row_id(wanted, columns=columns.read, key=keys, name=_ROW_ID)
@@ -202,9 +221,11 @@ def encode(
     label: LabelSchema,
     columns: Columns,
     id_column: str,
+    names: list[str],
     batch: pa.RecordBatch,
 ) -> EncodedBatch:
-    """Encode a batch of the training frame; runs on executors."""
+    """Encode a batch of the training frame, whose columns have these names; runs on executors."""
+    batch = batch.rename_columns(names)
     weights = None
     if columns.weight is not None:
         weights = pc.cast(batch.column(columns.weight), pa.float32(), safe=False).to_numpy()
@@ -218,6 +239,17 @@ def encode(
         return EncodedBatch(rows)
     marks = pc.fill_null(batch.column(columns.validation), False)
     return EncodedBatch(rows, np.asarray(marks.to_numpy(zero_copy_only=False), dtype=np.bool_))
+
+
+def _require_type(
+    dataset: DataFrame, param: str, name: str | None, kind: type[DataType], sentence: str
+) -> None:
+    if not name:
+        return
+    require(dataset, [name], param)
+    found = dataset.schema[name].dataType
+    if not isinstance(found, kind):
+        raise DataError(f"{param}: {name} is {found.simpleString()}; it must be {sentence}")
 
 
 def _require_rows(shards: ShardSet, columns: Columns) -> None:

@@ -48,6 +48,11 @@ class Rule:
     sentence: str
 
 
+def declare(name: str, doc: str, convert: Callable[[Any], Any]) -> Param[Any]:
+    """A param of a class, to be assigned to an attribute of the same name."""
+    return Param(Params._dummy(), name, doc, convert)
+
+
 class OurParams(Params):
     """Setting params by name, with the nearest known name in the error, and checking them."""
 
@@ -100,8 +105,7 @@ class ColumnParams(
     `featuresCol` names one vector or array column.
     """
 
-    featuresCols: Param[list[str]] = Param(  # noqa: N815
-        Params._dummy(),
+    featuresCols = declare(  # noqa: N815
         "featuresCols",
         "typed feature columns: numbers, booleans, strings; instead of featuresCol",
         TypeConverters.toListString,
@@ -136,20 +140,17 @@ class TableParams(ColumnParams, HasLabelCol, HasWeightCol, HasValidationIndicato
     identity is a hash of the columns that the fit reads.
     """
 
-    rowIdCol: Param[str] = Param(  # noqa: N815
-        Params._dummy(),
+    rowIdCol = declare(  # noqa: N815
         "rowIdCol",
         "a column of unique 64-bit row identities",
         TypeConverters.toString,
     )
-    keyCols: Param[list[str]] = Param(  # noqa: N815
-        Params._dummy(),
+    keyCols = declare(  # noqa: N815
         "keyCols",
         "columns that identify a row; refused when they are not unique",
         TypeConverters.toListString,
     )
-    scratchDir: Param[str] = Param(  # noqa: N815
-        Params._dummy(),
+    scratchDir = declare(  # noqa: N815
         "scratchDir",
         "URI for shards and partial results, reachable from all nodes; default: the local disk",
         TypeConverters.toString,
@@ -183,35 +184,28 @@ class TableParams(ColumnParams, HasLabelCol, HasWeightCol, HasValidationIndicato
 class GangParams(OurParams):
     """How a gang is laid out and how long it may take."""
 
-    numWorkers: Param[int] = Param(  # noqa: N815
-        Params._dummy(),
+    numWorkers = declare(  # noqa: N815
         "numWorkers",
         "size of the gang; 0: one worker per executor, or per GPU",
         TypeConverters.toInt,
     )
-    device: Param[str] = Param(
-        Params._dummy(), "device", "cpu or gpu (one GPU per worker)", TypeConverters.toString
-    )
-    gangAttempts: Param[int] = Param(  # noqa: N815
-        Params._dummy(),
+    device = declare("device", "cpu or gpu (one GPU per worker)", TypeConverters.toString)
+    gangAttempts = declare(  # noqa: N815
         "gangAttempts",
         "attempts in all when executors are lost",
         TypeConverters.toInt,
     )
-    gangWait: Param[float] = Param(  # noqa: N815
-        Params._dummy(),
+    gangWait = declare(  # noqa: N815
         "gangWait",
         "seconds to wait for executors to register or return",
         TypeConverters.toFloat,
     )
-    gangQueue: Param[float] = Param(  # noqa: N815
-        Params._dummy(),
+    gangQueue = declare(  # noqa: N815
         "gangQueue",
         "seconds to wait behind other gangs of the application; unset: no limit",
         TypeConverters.toFloat,
     )
-    gangStall: Param[float] = Param(  # noqa: N815
-        Params._dummy(),
+    gangStall = declare(  # noqa: N815
         "gangStall",
         "seconds without progress after which the gang is ended",
         TypeConverters.toFloat,

@@ -19,6 +19,7 @@ from pyspark.sql.types import BooleanType, DataType, StringType
 from pipeline.data.encoding import Feature, FeatureSchema, Kind, LabelSchema
 from pipeline.data.names import column
 from pipeline.errors import DataError
+from pipeline.estimators.arrow import by_place
 from pipeline.spark.causes import executors_speak
 
 if TYPE_CHECKING:
@@ -111,9 +112,9 @@ class Columns:
 
     @property
     def read(self) -> list[str]:
-        """All of them."""
+        """All of them, each once."""
         named = [*self.features, self.vector, self.label, self.weight, self.validation]
-        return [name for name in named if name is not None]
+        return list(dict.fromkeys(name for name in named if name is not None))
 
 
 def describe(frame: DataFrame, columns: Columns) -> tuple[FeatureSchema, LabelSchema]:
@@ -133,16 +134,16 @@ def describe(frame: DataFrame, columns: Columns) -> tuple[FeatureSchema, LabelSc
     def profile(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         found = Profile()
         for batch in batches:
-            _profile_batch(found, batch, columns, texts)
+            _profile_batch(found, batch.rename_columns(wanted), columns, texts)
         yield pa.record_batch({"profile": pa.array([found.to_json()])})
 
     total = Profile()
+    read = by_place(frame.select(*map(column, wanted)))
     with executors_speak():
-        for row in (
-            frame.select(*map(column, wanted)).mapInArrow(profile, "profile string").collect()
-        ):
+        for row in read.mapInArrow(profile, "profile string").collect():
             total.add(row.profile)
     _require_usable(total, columns)
+    _require_classes(columns.label, total.classes)
     for name, values in total.categories.items():
         _require_categories(name, values)
     features = tuple(
@@ -199,7 +200,11 @@ def _profile_label(found: Profile, label: pa.Array, name: str) -> None:
         label = label.filter(pc.invert(pc.fill_null(nan, False)))
     found.count("null labels", label.null_count)
     found.classes.update(pc.unique(label.drop_null()).to_pylist())
-    if len(found.classes) > MOST_CLASSES:
+    _require_classes(name, found.classes)
+
+
+def _require_classes(name: str, values: set[Any]) -> None:
+    if len(values) > MOST_CLASSES:
         raise DataError(
             f"label {name} has more than {MOST_CLASSES} different values: it is a number to "
             "predict rather than a class, and classifiers need classes"

@@ -13,6 +13,7 @@ from pyspark.ml.linalg import VectorUDT
 from pyspark.sql.types import DoubleType, StringType, StructField, StructType
 
 from pipeline.data.names import require, require_free
+from pipeline.estimators.arrow import by_place
 from pipeline.estimators.predictor import Predictor, Scores, make_predictor
 
 if TYPE_CHECKING:
@@ -83,12 +84,14 @@ def score(
     if output.prediction:
         added.append(StructField(output.prediction, StringType() if is_text else DoubleType()))
 
+    names = list(frame.columns)
+
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         predictor = _opened(model_id, content)
         for batch in batches:
-            yield _scored(predictor, batch, output)
+            yield _scored(predictor, batch.rename_columns(names), output)
 
-    return frame.mapInArrow(run, StructType([*frame.schema.fields, *added]))
+    return by_place(frame).mapInArrow(run, StructType([*frame.schema.fields, *added]))
 
 
 def _opened(model_id: str, content: Broadcast[Content]) -> Predictor:

@@ -6,7 +6,6 @@ fit ends; what a killed driver left behind is swept by the next fit that uses th
 
 from __future__ import annotations
 
-import getpass
 import json
 import logging
 import os
@@ -29,8 +28,9 @@ _FOREIGN_LIFETIME_S = 7 * 24 * 3600.0
 
 def default_scratch() -> str:
     """Scratch on the local disk, for clusters whose executors share it with the driver."""
-    user = getpass.getuser()
-    return files.absolute(str(Path(tempfile.gettempdir()) / f"emr-ensembles-{user}" / "scratch"))
+    return files.absolute(
+        str(Path(tempfile.gettempdir()) / f"emr-ensembles-{os.getuid()}" / "scratch")
+    )
 
 
 class Scratch:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +21,7 @@ from pipeline.errors import ModelError, UserError
 FORMAT = 1
 METADATA = "metadata.json"
 _SPARK_METADATA = "metadata/part-00000"
+_NATIVE = re.compile(r"native-[0-9a-f]{8}")
 
 
 def publish(
@@ -57,7 +59,7 @@ def publish(
         raise UserError(
             f"{uri}: a model is there already; overwrite it explicitly or choose another"
         )
-    if old is None and files.children(uri):
+    if old is None and not _is_ours(files.children(uri)):
         raise UserError(
             f"{uri}: the directory is not empty and holds no model of ours; not touched"
         )
@@ -73,8 +75,9 @@ def publish(
     whole = {"format": FORMAT, **metadata, "native": native, "files": listing}
     text = json.dumps(whole, indent=2, allow_nan=False)
     files.write_bytes(files.join(uri, METADATA), text.encode() + b"\n")
-    if old is not None:
-        files.delete(files.join(uri, str(old["native"])))
+    for name in files.children(uri):
+        if _NATIVE.fullmatch(name) and name != native:
+            files.delete(files.join(uri, name))
 
 
 def read(uri: str) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -121,6 +124,12 @@ def read_metadata(uri: str) -> dict[str, Any]:
     if any(part in ("", ".", "..") for name in inside for part in name.split("/")):
         raise ModelError(f"{uri}: {METADATA} names files outside the model's directory")
     return metadata
+
+
+def _is_ours(children: list[str]) -> bool:
+    """Whether a directory without a model is free: empty, or left by a save that broke off."""
+    others = [name for name in children if not _NATIVE.fullmatch(name)]
+    return not children or (len(others) < len(children) and set(others) <= {"metadata"})
 
 
 def _present(uri: str) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 
 from pipeline.errors import UserError
 from pipeline.local import cluster as clusters
-from pipeline.local import gpus
+from pipeline.local import gpus, readiness
 from pipeline.local.cluster import ClusterState, down, running, status, up
 from pipeline.local.daemons import DaemonError, is_alive
 
@@ -107,7 +107,7 @@ def test_ctrl_c_while_starting_leaves_nothing(
         started.append(state)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(clusters, "_wait_for_workers", interrupted)
+    monkeypatch.setattr(readiness, "wait_for_workers", interrupted)
     with pytest.raises(KeyboardInterrupt):
         small(directory)
     assert len(started[0].daemons) == 2

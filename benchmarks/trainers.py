@@ -1,0 +1,212 @@
+"""What training inside Spark costs: each trainer against the same native training without Spark.
+
+Flights training split, a standalone cluster of two Workers of one core. Both sides of a pair read
+the same shards, in turn, in one run: the native one in a single process with two threads, ours in
+the gang (two workers of one thread) or in tasks. The ratio is ours / native, of the minima.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pipeline.bagging import BaggingClassifier
+from pipeline.bagging.resampling import in_bag_counts
+from pipeline.boosting import BoostingClassifier
+from pipeline.boosting.rounds import BoostingTask, train_rounds
+from pipeline.data import flights
+from pipeline.deep import DeepClassifier
+from pipeline.deep.training import DeepTask, train_epochs
+from pipeline.estimators.estimator import FitJob, Trained
+from pipeline.local import cluster as local_cluster
+from pipeline.spark.collectives import Horovod, Seat
+from pipeline.spark.shards import ShardSet
+from pipeline.spark.worker import Worker
+
+RESULTS = Path(__file__).parent / "results" / "trainers.csv"
+FIELDS = (
+    *("date", "commit", "machine", "trainer", "ours_s", "ours_max_s"),
+    *("native_s", "native_max_s", "ratio", "what"),
+)
+ROUNDS, DEPTH, REPLICAS, EPOCHS = 100, 6, 40, 3
+SAMPLED_TREES = 6
+
+
+class Silent:
+    """The channel of a worker that has no driver."""
+
+    def advance(self) -> None:
+        return None
+
+    def send(self, kind: str, **data: Any) -> None:
+        return None
+
+
+class Pair:
+    """Times of both sides."""
+
+    def __init__(self, trainer: str, what: str) -> None:
+        self.trainer = trainer
+        self.what = what
+        self.ours: list[float] = []
+        self.native: list[float] = []
+
+    def row(self) -> dict[str, Any]:
+        return {
+            "date": datetime.date.today().isoformat(),
+            "commit": _commit(),
+            "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+            "trainer": self.trainer,
+            "ours_s": round(min(self.ours), 2),
+            "ours_max_s": round(max(self.ours), 2),
+            "native_s": round(min(self.native), 2),
+            "native_max_s": round(max(self.native), 2),
+            "ratio": round(min(self.ours) / min(self.native), 2),
+            "what": self.what,
+        }
+
+
+def run(repeats: int) -> None:
+    """Measure all three, print a table, append to the results file."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name) / "cluster"
+        state = local_cluster.up(directory, workers=2, cores_per_worker=1)
+        try:
+            os.environ.update(local_cluster.environment(state))
+            pairs = _measure(state.master_url, repeats)
+        finally:
+            local_cluster.down(directory)
+    rows = [pair.row() for pair in pairs]
+    _write(rows)
+    for row in rows:
+        sys.stdout.write(
+            f"{row['trainer']:<9} ours {row['ours_s']:>6} s (to {row['ours_max_s']}), native "
+            f"{row['native_s']:>6} s (to {row['native_max_s']}), ratio {row['ratio']}: "
+            f"{row['what']}\n"
+        )
+
+
+def _measure(master: str, repeats: int) -> list[Pair]:
+    from pyspark.sql import SparkSession
+
+    spark = (
+        SparkSession.builder.master(master)
+        .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
+        .config("spark.executor.memory", "1500m")
+        .config("spark.sql.shuffle.partitions", "8")
+        .getOrCreate()
+    )
+    spark.sparkContext.setLogLevel("ERROR")
+    frame = flights.load(spark).sample(fraction=0.7, seed=1).cache()
+    common = {"featuresCols": list(flights.FEATURES), "labelCol": flights.LABEL}
+    boosting = Pair("boosting", f"{ROUNDS} rounds of depth {DEPTH}; native: two threads")
+    bagging = Pair("bagging", f"{REPLICAS} trees of depth 10; native: the trees' time / 2 cores")
+    deep = Pair("deep", f"{EPOCHS} epochs, batch 2048; native: one process, two threads")
+    estimators = [
+        paired(BoostingClassifier, boosting, native_boosting)(
+            rounds=ROUNDS, max_depth=DEPTH, **common
+        ),
+        paired(BaggingClassifier, bagging, native_bagging)(replicas=REPLICAS, **common),
+        paired(DeepClassifier, deep, native_deep)(epochs=EPOCHS, batch_size=2048, **common),
+    ]
+    for _ in range(repeats):
+        for estimator in estimators:
+            estimator.fit(frame)
+    spark.stop()
+    return [boosting, bagging, deep]
+
+
+def paired(base: type, pair: Pair, native: Callable[[Any, FitJob[Any]], float]) -> Any:
+    """The estimator, which trains natively on the same shards before it trains itself."""
+
+    class Paired(base):  # type: ignore[misc]
+        def _train(self, job: FitJob[Any]) -> Trained:
+            pair.native.append(native(self, job))
+            began = time.monotonic()
+            trained: Trained = super()._train(job)
+            pair.ours.append(time.monotonic() - began)
+            return trained
+
+    return Paired
+
+
+def native_boosting(estimator: Any, job: FitJob[Any]) -> float:
+    params = estimator.native_params(2, 0)
+    task = BoostingTask(_merged(job.shards), job.features, params, ROUNDS, 0)
+    began = time.monotonic()
+    train_rounds(task, _lonely_worker())
+    return time.monotonic() - began
+
+
+def native_bagging(estimator: Any, job: FitJob[Any]) -> float:
+    from pipeline.bagging.learner import TreeLearner
+
+    shard = job.shards.open_all("train")
+    learner = TreeLearner(shard, job.features, 2, estimator.learner_params(), threads=1)
+    began = time.monotonic()
+    for replica in range(SAMPLED_TREES):
+        counts = in_bag_counts(0, replica, shard.rows)
+        learner.predict(learner.grow(counts, 0))
+    return (time.monotonic() - began) / SAMPLED_TREES * REPLICAS / 2
+
+
+def native_deep(estimator: Any, job: FitJob[Any]) -> float:
+    names = ("hidden", "dropout", "learning_rate", "weight_decay", "epochs", "batch_size")
+    task = DeepTask(
+        shards=_merged(job.shards),
+        features=job.features,
+        classes=2,
+        patience=0,
+        seed=0,
+        **{name: estimator.value(name) for name in names},
+    )
+    collective = Horovod()
+    collective.join(Seat(0, 1, ("127.0.0.1",)), collective.invite("127.0.0.1", 1), 60)
+    began = time.monotonic()
+    train_epochs(task, _lonely_worker())
+    seconds = time.monotonic() - began
+    collective.leave()
+    return seconds
+
+
+def _merged(shards: ShardSet) -> ShardSet:
+    """All rows as one shard."""
+
+    class Merged(ShardSet):
+        def open(self, part: Any, place: int) -> Any:
+            return shards.open_all(part)
+
+    sizes: Any = {part: (rows,) for part, rows in shards.rows.items()}
+    return Merged(shards.uri, 1, shards.layout, shards.rows, sizes, shards.fingerprint)
+
+
+def _lonely_worker() -> Worker:
+    sender: Any = Silent()
+    return Worker(Seat(0, 1, ("127.0.0.1",)), 2, (), sender)
+
+
+def _write(rows: list[dict[str, Any]]) -> None:
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not RESULTS.exists()
+    with RESULTS.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, FIELDS)
+        if is_new:
+            writer.writeheader()
+        writer.writerows(rows)
+
+
+def _commit() -> str:
+    found = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return found.stdout.strip()

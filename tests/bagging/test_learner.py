@@ -1,0 +1,80 @@
+"""A replica's tree against scikit-learn's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.tree import DecisionTreeClassifier
+
+from pipeline.bagging.learner import TreeLearner, targets_of
+from pipeline.bagging.resampling import in_bag_counts
+from pipeline.data.encoding import Feature, FeatureSchema
+from pipeline.spark.shard_file import Shard, ShardRows, ShardWriter
+
+ROWS, WIDTH = 600, 3
+PARAMS = {"max_depth": 4, "max_bin": 256, "min_child_weight": 0.0, "reg_lambda": 0.0}
+SCHEMA = FeatureSchema(tuple(Feature(name, "numeric") for name in "abc"))
+
+
+def _table(classes: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(classes)
+    matrix = rng.integers(0, 40, (ROWS, WIDTH)).astype(np.float32)
+    noise = rng.normal(0, 8, ROWS)
+    score = matrix[:, 0] + 0.7 * matrix[:, 1] + noise
+    labels = np.digitize(score, np.quantile(score, np.arange(1, classes) / classes))
+    return matrix, labels.astype(np.float32)
+
+
+def _shard(path: Path, matrix: np.ndarray, labels: np.ndarray, weights: np.ndarray | None) -> Shard:
+    with ShardWriter(path, WIDTH, is_sparse=False, is_weighted=weights is not None) as writer:
+        writer.add(ShardRows(np.arange(len(labels)), matrix, labels, weights))
+    return Shard(path)
+
+
+@pytest.mark.parametrize("is_weighted", [False, True])
+def test_a_tree_is_the_classification_tree_of_scikit_learn(
+    is_weighted: bool, tmp_path: Path
+) -> None:
+    matrix, labels = _table(2)
+    weights = np.linspace(0.5, 2, ROWS).astype(np.float32) if is_weighted else None
+    learner = TreeLearner(_shard(tmp_path / "s", matrix, labels, weights), SCHEMA, 2, PARAMS, 1)
+    for replica in range(3):
+        counts = in_bag_counts(5, replica, ROWS)
+        found = learner.predict(learner.grow(counts, replica))
+        own = counts if weights is None else counts * weights
+        seen = own > 0
+        tree = DecisionTreeClassifier(max_depth=4).fit(
+            matrix[seen], labels[seen], sample_weight=own[seen]
+        )
+        expected = tree.predict_proba(matrix)[:, 1]
+        assert found.shape == (ROWS, 1)
+        # Thresholds lie elsewhere between two values: rows that were not drawn may fall apart.
+        assert np.allclose(found[seen, 0], expected[seen], atol=1e-4)
+        assert np.isclose(found[:, 0], expected, atol=1e-4).mean() > 0.9
+
+
+def test_leaves_hold_the_shares_of_three_classes(tmp_path: Path) -> None:
+    matrix, labels = _table(3)
+    learner = TreeLearner(_shard(tmp_path / "s", matrix, labels, None), SCHEMA, 3, PARAMS, 1)
+    found = learner.predict(learner.grow(in_bag_counts(5, 0, ROWS), 0))
+    assert found.shape == (ROWS, 3)
+    assert ((found > -1e-5) & (found < 1 + 1e-5)).all()
+    assert (found.argmax(axis=1) == labels).mean() > 0.6
+
+
+def test_a_tree_does_not_depend_on_the_trees_before_it(tmp_path: Path) -> None:
+    matrix, labels = _table(2)
+    shard = _shard(tmp_path / "s", matrix, labels, None)
+    first, second = (TreeLearner(shard, SCHEMA, 2, PARAMS, 1) for _ in range(2))
+    counts = [in_bag_counts(5, replica, ROWS) for replica in range(3)]
+    first.grow(counts[0], 0)
+    first.grow(counts[1], 1)
+    assert first.grow(counts[2], 2).save_raw() == second.grow(counts[2], 2).save_raw()
+
+
+def test_targets() -> None:
+    labels = np.array([0, 2, 1], dtype=np.float32)
+    assert targets_of(labels, 3).tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
+    assert targets_of(labels[[0, 2]], 2).tolist() == [0, 1]

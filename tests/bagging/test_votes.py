@@ -1,0 +1,82 @@
+"""Out-of-bag votes, added up by any number of tasks."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.bagging.votes import OutOfBag, Votes, out_of_bag
+
+ROWS = 50
+
+
+def _replicas(targets: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Class shares and out-of-bag marks of a few replicas; row 0 is never out."""
+    rng = np.random.default_rng(targets)
+    replicas = []
+    for _ in range(7):
+        is_out = rng.random(ROWS) < 0.4
+        is_out[0] = False
+        replicas.append((rng.random((ROWS, targets)).astype(np.float32), is_out))
+    return replicas
+
+
+def _write(path: Path, replicas: list[tuple[np.ndarray, np.ndarray]], targets: int) -> str:
+    votes = Votes(ROWS, targets)
+    for shares, is_out in replicas:
+        votes.add(shares, is_out)
+    votes.write(path.as_uri())
+    return path.as_uri()
+
+
+def _labels(targets: int) -> np.ndarray:
+    rng = np.random.default_rng(1)
+    return rng.integers(0, max(targets, 2), ROWS).astype(np.float32)
+
+
+@pytest.mark.parametrize("targets", [1, 3])
+@pytest.mark.parametrize("is_weighted", [False, True])
+def test_the_error_is_that_of_the_mean_of_the_votes(
+    targets: int, is_weighted: bool, tmp_path: Path
+) -> None:
+    replicas, labels = _replicas(targets), _labels(targets)
+    weights = np.linspace(0, 3, ROWS).astype(np.float32) if is_weighted else None
+    uri = _write(tmp_path / "all", replicas, targets)
+    found = out_of_bag([uri], ROWS, targets, 0, labels, weights)
+    own = np.ones(ROWS) if weights is None else weights
+    wrong = weight = rows = 0.0
+    for row in range(ROWS):
+        votes = [shares[row] for shares, is_out in replicas if is_out[row]]
+        if not votes:
+            continue
+        mean = np.mean(votes, axis=0)
+        guess = int(mean[0] > 0.5) if targets == 1 else int(mean.argmax())
+        rows += 1
+        weight += own[row]
+        wrong += own[row] * (guess != labels[row])
+    assert found.rows == rows < ROWS
+    assert found.rows_without_vote == ROWS - rows
+    assert found.error == pytest.approx(wrong / weight)
+
+
+@pytest.mark.parametrize("targets", [1, 3])
+def test_who_added_up_and_in_which_order_does_not_matter(targets: int, tmp_path: Path) -> None:
+    replicas, labels = _replicas(targets), _labels(targets)
+    whole = [_write(tmp_path / "all", replicas, targets)]
+    parts = [
+        _write(tmp_path / f"{place}", replicas[place::3][::-1], targets) for place in (2, 0, 1)
+    ]
+    expected = out_of_bag(whole, ROWS, targets, 0, labels, None)
+    assert out_of_bag(parts, ROWS, targets, 0, labels, None) == expected
+    ranges = [(0, 20), (20, 21), (21, 50)]
+    cut = [out_of_bag(parts, ROWS, targets, a, labels[a:b], None) for a, b in ranges]
+    assert reduce(add, cut) == expected
+
+
+def test_without_a_vote_there_is_no_error() -> None:
+    assert OutOfBag(0, 5, 0.0, 0.0).error is None
+    assert OutOfBag(4, 1, 1.0, 4.0).error == 0.25
