@@ -47,8 +47,9 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the jobs; returns the exit code of the first that fails, or 0."""
     set_up_logging()
-    load(JobConfig, args.config, args.overrides)  # all jobs' settings, before the first starts
-    master, environment, options = _cluster(args)
+    # All jobs' settings, before the first starts.
+    config = load(JobConfig, args.config, args.overrides)
+    master, environment, options = _cluster(args, config)
     began = time.monotonic()
     for job in args.jobs:
         logger.info("== %s", job)
@@ -60,17 +61,16 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _cluster(args: argparse.Namespace) -> tuple[str, dict[str, str], list[str]]:
+def _cluster(args: argparse.Namespace, config: JobConfig) -> tuple[str, dict[str, str], list[str]]:
     """Where to run: the master, the environment of spark-submit, and its further options."""
     if args.master:
         return args.master, dict(os.environ), []
     state = local_cluster.running(Path(args.cluster))
     environment = {**os.environ, **local_cluster.environment(state)}
-    return (
-        state.master_url,
-        environment,
-        ["--properties-file", str(_in_clone("conf/spark/local.conf"))],
-    )
+    # What spark-submit is told wins over the config, so it is told the config's settings too.
+    own = [part for item in config.spark_settings.items() for part in ("--conf", "=".join(item))]
+    options = ["--properties-file", str(_in_clone("conf/spark/local.conf")), *own]
+    return state.master_url, environment, options
 
 
 def _submit(

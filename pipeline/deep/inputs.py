@@ -6,6 +6,7 @@ Category codes start at 1; 0 stands for missing and for categories that training
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,3 +53,7 @@ class InputLayout:
             return np.zeros((matrix.shape[0], 0), dtype=np.float32)
         chosen = np.asarray(matrix[:, list(self.categorical)], dtype=np.float32)
         return np.nan_to_num(chosen + 1.0, nan=0.0)
+
+    def given(self, numbers: Any, codes: Any) -> list[Any]:
+        """What a network for this layout is called with: numbers, codes or both."""
+        return [numbers] * bool(self.numeric) + [codes] * bool(self.categorical)

@@ -38,9 +38,9 @@ class DeepPredictor(Predictor):
                 )
 
     def _input_names(self) -> list[str]:
-        """A network without numbers, or without codes, has only one input."""
-        names = ["data0"] * bool(self._layout.numeric) + ["data1"] * bool(self._layout.categorical)
-        return names
+        """As Gluon names them: a network without numbers, or without codes, has one input."""
+        names = self._layout.given("data0", "data1")
+        return names if len(names) > 1 else ["data"]
 
     def scores(self, features: Matrix) -> tuple[Scores, Scores]:
         """Scores before softmax, and probabilities."""
@@ -58,9 +58,6 @@ class DeepPredictor(Predictor):
     def _forward(self, features: Matrix) -> Scores:
         import mxnet as mx
 
-        inputs = []
-        if self._layout.numeric:
-            inputs.append(mx.nd.array(self._layout.numbers(features)))
-        if self._layout.categorical:
-            inputs.append(mx.nd.array(self._layout.codes(features)))
-        return np.asarray(self._net(*inputs).asnumpy(), dtype=np.float64)
+        inputs = self._layout.given(self._layout.numbers(features), self._layout.codes(features))
+        scores = self._net(*map(mx.nd.array, inputs))
+        return np.asarray(scores.asnumpy(), dtype=np.float64)

@@ -20,8 +20,9 @@ class BestEpoch:
         self._patience = patience
 
     def improves(self, epoch: int, value: float) -> bool:
-        """Take an epoch's value; whether it is the best so far. A NaN never is, but the first."""
-        if value < self.value or self.epoch < 0:
+        """Take an epoch's value; whether it is the best so far. A NaN is worse than any number."""
+        is_first_number = math.isnan(self.value) and not math.isnan(value)
+        if value < self.value or is_first_number or self.epoch < 0:
             self.epoch, self.value = epoch, value
             return True
         return False

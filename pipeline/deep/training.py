@@ -211,7 +211,7 @@ class _Training:
         return self._loss(scores, labels, weights.reshape((-1, 1)))
 
     def _inputs(self, batch: Batch) -> list[Any]:
-        return self._arrays(batch.numbers, batch.codes)
+        return self._arrays(*self._layout.given(batch.numbers, batch.codes))
 
     def _arrays(self, *arrays: Floats) -> list[Any]:
         import mxnet as mx

@@ -143,7 +143,7 @@ class Attempt:
     def _listen(self, channel: Channel, thread: Any, on_event: Callable[[Event], None]) -> None:
         noticed = time.monotonic()
         ending: float | None = None
-        while thread.is_alive():
+        while thread.is_alive() and (ending is None or time.monotonic() < ending + _END_S):
             event = channel.get(timeout=_POLL_S)
             now = time.monotonic()
             if event is not None:
@@ -151,13 +151,12 @@ class Attempt:
             elif self._watch.is_waiting and now - noticed > _NOTICE_S:
                 noticed = now
                 logger.info("%s: waiting for busy executors, %.0f s", self._id, self._watch.age)
-            if self._errors and ending is None:
-                ending = now + _GRACE_S  # the peers' own words, and Spark's own end
-            if ending is not None and now > ending:
-                self._cancel()
-                ending = now + _GRACE_S
             if not self._errors:
                 self._require_progress()
+            elif ending is None:
+                ending = now + _GRACE_S  # for the peers' own words, and Spark's own end
+            elif now > ending:
+                self._cancel()
         while (event := channel.get(timeout=0)) is not None:
             self._hear(event, on_event)
 

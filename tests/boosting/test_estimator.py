@@ -18,7 +18,7 @@ from sklearn.metrics import log_loss
 
 from pipeline.boosting import BoostingClassificationModel, BoostingClassifier
 from pipeline.errors import GangNeverFitsError
-from tests.estimators.samples import FEATURES, frame, table
+from tests.estimators.samples import FEATURES, frame, ids_of_one_rank, table
 
 
 def _fit(rows: DataFrame, **params: Any) -> BoostingClassificationModel:
@@ -153,10 +153,18 @@ def test_a_gang_larger_than_the_application_is_refused_before_anything_is_writte
     assert not (tmp_path / "scratch").exists()
 
 
-@pytest.mark.parametrize("ids", [[1, 2], [1, 2, 3]])
-def test_fewer_rows_than_workers_can_fill_are_enough(spark: SparkSession, ids: list[int]) -> None:
-    few = spark.createDataFrame([(i, float(i), i % 2) for i in ids], "id long, a double, y int")
-    model = _fit(few, featuresCols=["a"], labelCol="y", rowIdCol="id", min_child_weight=0.0)
-    assert model.classes == (0.0, 1.0)
-    assert len(model.history) == 5
-    assert model.transform(few).count() == len(ids)
+def test_a_worker_without_rows_is_no_hindrance(spark: SparkSession) -> None:
+    records = [(i, float(place), place % 2) for place, i in enumerate(ids_of_one_rank(spark, 3))]
+    few = spark.createDataFrame(records, "id long, a double, y int")
+    model = _fit(
+        few,
+        featuresCols=["a"],
+        labelCol="y",
+        rowIdCol="id",
+        min_child_weight=0.0,
+        eta=1.0,
+        subsample=1.0,
+    )
+    assert model.metrics["workers"] == 2
+    found = model.transform(few).collect()
+    assert [row.prediction for row in found] == [row.y for row in found]

@@ -15,7 +15,7 @@ from pipeline.spark.shard_file import Shard, ShardRows, ShardWriter
 
 def _shard(path: Path, rows: int, *, is_sparse: bool = False, is_weighted: bool = False) -> Shard:
     rng = np.random.default_rng(0)
-    matrix = rng.normal(size=(rows, 3)).astype(np.float32)
+    matrix = rng.integers(0, 5, size=(rows, 3)).astype(np.float32)
     labels = rng.integers(0, 2, rows).astype(np.float32)
     with ShardWriter(path, 3, is_sparse=is_sparse, is_weighted=is_weighted) as writer:
         features = sparse.csr_matrix(matrix) if is_sparse else matrix

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812
 
 from pipeline.bagging import BaggingClassificationModel, BaggingClassifier
 from pipeline.boosting import BoostingClassificationModel, BoostingClassifier
@@ -102,3 +103,9 @@ def frame(spark: SparkSession, data: pd.DataFrame) -> DataFrame:
     known = ", ".join(" ".join(words) for words in wanted if words[0] in data.columns)
     plain = [tuple(row[name] for name in data.columns) for row in records]
     return spark.createDataFrame(plain, known).repartition(2, "id")
+
+
+def ids_of_one_rank(spark: SparkSession, count: int) -> list[int]:
+    """Row identities that all fall to the same worker of a gang of two."""
+    places = spark.range(50).repartition(2, "id").where(F.spark_partition_id() == 1)
+    return sorted(row.id for row in places.collect())[:count]

@@ -103,7 +103,7 @@ def test_the_ranks_own_error_counts_more_than_what_was_lost_after_it(spark):
     events = [error_event(0, is_peer=True), error_event(1), error_event(2)]
     with pytest.raises(GangError, match=r"rank 1 raised ValueError: seven \(1 more ranks raised"):
         ended(spark, "ExecutorLostFailure", *events)._meaning()
-    with pytest.raises(UserError, match="^seven$"):
+    with pytest.raises(UserError, match=r"^seven$"):
         ended(spark, "ExecutorLostFailure", error_event(1, is_user=True))._meaning()
 
 

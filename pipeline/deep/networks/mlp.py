@@ -63,19 +63,19 @@ class Mlp(HybridBlock):  # type: ignore[misc]
     def hybrid_forward(
         self,
         F: Any,  # noqa: N803 - MXNet passes it by this name
-        numbers: Any,
-        codes: Any,
+        *inputs: Any,
         mean: Any = None,
         scale: Any = None,
     ) -> Any:
-        """Class scores, shape (rows, classes)."""
+        """Class scores, shape (rows, classes), from what `InputLayout.given` gives."""
         parts = []
         if self._has_numbers:
+            numbers = inputs[0]
             is_known = numbers == numbers
             standard = F.broadcast_mul(F.broadcast_sub(numbers, mean), scale)
             parts += [F.where(is_known, standard, F.zeros_like(standard)), 1 - is_known]
         for place, embedding in enumerate(self._embeddings):
-            own = F.slice_axis(codes, axis=1, begin=place, end=place + 1)
+            own = F.slice_axis(inputs[-1], axis=1, begin=place, end=place + 1)
             parts.append(embedding(F.reshape(own, (-1,))))
         joined = F.concat(*parts, dim=1) if len(parts) > 1 else parts[0]
         return self.output(self.body(joined))

@@ -17,6 +17,7 @@ def _net(numeric: int, sizes: tuple[int, ...], scale: list[float]) -> Mlp:
     mean = np.arange(1, numeric + 1, dtype=np.float32)
     net = Mlp(layout, mean, np.array(scale, np.float32), hidden=[5], dropout=0.5, classes=3)
     net.initialize(mx.init.Xavier())
+    net.hybridize(static_alloc=True)
     return net
 
 
@@ -30,7 +31,7 @@ def test_embeddings_grow_with_the_number_of_categories(categories: int, width: i
 def test_a_missing_number_is_the_mean_but_known_to_be_missing() -> None:
     net = _net(2, (), [1.0, 0.0])
     rows = [[1, 7], [np.nan, 7], [np.nan, np.nan], [1, -1e30]]
-    scores = net(mx.nd.array(rows), mx.nd.zeros((4, 0))).asnumpy()
+    scores = net(mx.nd.array(rows)).asnumpy()
     assert scores.shape == (4, 3)
     assert np.isfinite(scores).all()
     assert not np.allclose(scores[0], scores[1])
@@ -41,8 +42,16 @@ def test_a_missing_number_is_the_mean_but_known_to_be_missing() -> None:
 def test_categories_only() -> None:
     net = _net(0, (2, 4), [])
     codes = mx.nd.array([[0, 0], [2, 4], [0, 0], [1, 0]])
-    scores = net(mx.nd.zeros((4, 0)), codes).asnumpy()
+    scores = net(codes).asnumpy()
     assert np.isfinite(scores).all()
     assert (scores[0] == scores[2]).all()
     assert not np.allclose(scores[0], scores[1])
     assert not np.allclose(scores[0], scores[3])
+
+
+def test_numbers_and_categories() -> None:
+    net = _net(1, (2,), [1.0])
+    numbers, codes = mx.nd.array([[1], [1], [3]]), mx.nd.array([[0], [2], [0]])
+    scores = net(numbers, codes).asnumpy()
+    assert not np.allclose(scores[0], scores[1])
+    assert not np.allclose(scores[0], scores[2])

@@ -1,0 +1,148 @@
+"""From an error to an exit code and one message."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.cli import entry
+from pipeline.cli.entry import guarded, run_job
+from pipeline.errors import ConfigError, DataError, EnsemblesError, GangNeverFitsError, UserError
+from pipeline.spark import session
+
+CONFIG = """
+name: small
+output: {output}
+source: {{kind: csv, uri: {output}/table.csv}}
+columns: {{label: y}}
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "job.yaml"
+    path.write_text(CONFIG.format(output=tmp_path))
+    return path
+
+
+class _Session:
+    """In the place of a Spark session."""
+
+    stopped = 0
+
+    def stop(self) -> None:
+        _Session.stopped += 1
+
+
+@pytest.fixture
+def spark_is_not_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "make_session", lambda *_: _Session())
+    monkeypatch.setattr(_Session, "stopped", 0)
+
+
+def _run(config: Path, job: Any, *more: str) -> int:
+    parser = argparse.ArgumentParser(prog="job")
+    return run_job(job, parser, ["--config", str(config), *more])
+
+
+@pytest.mark.usefixtures("spark_is_not_needed")
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (None, 0, ""),
+        (UserError("mend it"), 2, "error: mend it\n"),
+        (DataError("column y is null"), 2, "error: column y is null\n"),
+        (GangNeverFitsError("too large"), 2, "error: too large\n"),
+        (EnsemblesError("the disk is full"), 1, "error: the disk is full\n"),
+        (KeyboardInterrupt(), 130, "interrupted\n"),
+    ],
+)
+def test_an_error_becomes_an_exit_code(
+    config: Path,
+    error: BaseException | None,
+    code: int,
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def job(_config: Any, _spark: Any, _args: Any) -> None:
+        if error is not None:
+            raise error
+
+    assert _run(config, job) == code
+    assert capsys.readouterr().err == message
+    assert _Session.stopped == 1
+
+
+@pytest.mark.usefixtures("spark_is_not_needed")
+def test_an_unexpected_error_says_its_cause_last(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def job(_config: Any, _spark: Any, _args: Any) -> None:
+        raise ValueError("a bug of ours")
+
+    assert _run(config, job) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "error: a bug of ours"
+
+
+@pytest.mark.usefixtures("spark_is_not_needed")
+def test_the_job_gets_its_config_with_overrides(config: Path) -> None:
+    seen = []
+
+    def job(config: Any, _spark: Any, args: Any) -> None:
+        seen.append((config.name, config.boosting.rounds, args.config))
+
+    assert _run(config, job, "--set", "name=other", "--set", "boosting.rounds=3") == 0
+    assert seen == [("other", 3, str(config))]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["boosting.round=3"], "boosting.round: unknown key; did you mean rounds?"),
+        (["bagging.replicas=0"], "bagging: BaggingClassifier: replicas must be from 1 to 100000"),
+        (["nonsense"], "--set nonsense: expected dotted.key=value"),
+    ],
+)
+def test_a_config_error_ends_before_spark_starts(
+    config: Path,
+    overrides: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def never(*_: Any) -> None:
+        pytest.fail("Spark was started")
+
+    monkeypatch.setattr(session, "make_session", never)
+    more = [part for item in overrides for part in ("--set", item)]
+    assert _run(config, lambda *_: None, *more) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("error: ")
+    assert message in told
+    assert told.count("\n") == 1
+
+
+def test_a_missing_config_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    missing = tmp_path / "missing.yaml"
+    assert _run(missing, lambda *_: None) == 2
+    assert capsys.readouterr().err == f"error: {missing}: no such file\n"
+
+
+def test_every_problem_has_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    def refuse() -> int:
+        raise ConfigError(["a.yaml: x: wrong", "a.yaml: y: missing"])
+
+    assert guarded(refuse) == 2
+    assert capsys.readouterr().err == "error: a.yaml: x: wrong\na.yaml: y: missing\n"
+
+
+def test_a_job_needs_spark_submit(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("PYSPARK_GATEWAY_PORT", raising=False)
+    assert _run(config, lambda *_: None) == 2
+    assert "start the job with spark-submit" in capsys.readouterr().err
+    assert entry.INTERRUPTED == 130
