@@ -152,6 +152,8 @@ class _Training:
     def _standard(self) -> tuple[Floats, Floats]:
         """Mean and inverse deviation of each number over the rows of all ranks."""
         count = len(self._layout.numeric)
+        if not count:
+            return np.zeros(0, np.float32), np.zeros(0, np.float32)
         totals = np.zeros((3, count))
         for chunk in self._train_shard.matrices():
             numbers = self._layout.numbers(chunk).astype(np.float64)
