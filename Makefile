@@ -55,7 +55,7 @@ lock: setup ## Make the lock files again from requirements/*.in, keeping version
 	  ../$(VENV)/bin/$(LOCK) $$name.in -o $$name.lock || exit 1; done
 	@cd requirements && ../$(VENV)/bin/$(LOCK) --no-deps horovod.in -o horovod.lock
 
-bench: setup ## Measure, and write the numbers; CONTRIBUTING.md says how to read them.
+bench: setup ## Measure, and write the numbers; benchmarks/trainers.py says what they mean.
 	@$(VENV)/bin/python -m benchmarks
 
 clean: ## Delete what runs leave behind; .venv stays.

@@ -26,7 +26,9 @@ class Section(BaseModel):
 S = TypeVar("S", bound=BaseModel)
 
 
-def load(schema: type[S], path: str | Path, overrides: Iterable[str] = ()) -> S:
+def load(
+    schema: type[S], path: str | Path, overrides: Iterable[str] = (), free: Iterable[str] = ()
+) -> S:
     """Read a YAML file, apply `--set` overrides, validate the whole.
 
     Parameters
@@ -37,6 +39,8 @@ def load(schema: type[S], path: str | Path, overrides: Iterable[str] = ()) -> S:
         The YAML file.
     overrides : iterable of str
         `dotted.key=value`, the value read as YAML; later ones win.
+    free : iterable of str
+        Keys below which dots separate nothing.
 
     Raises
     ------
@@ -47,7 +51,7 @@ def load(schema: type[S], path: str | Path, overrides: Iterable[str] = ()) -> S:
     place = str(path)
     data = _read_yaml(place)
     for override in overrides:
-        apply_override(data, override)
+        apply_override(data, override, free)
     return validate(schema, data, place)
 
 
@@ -60,15 +64,20 @@ def validate(schema: type[S], data: Mapping[str, Any], place: str) -> S:
         raise ConfigError(problems) from None
 
 
-def apply_override(data: dict[str, Any], override: str) -> None:
-    """Set one `dotted.key=value` in `data`, in place."""
+def apply_override(data: dict[str, Any], override: str, free: Iterable[str] = ()) -> None:
+    """Set one `dotted.key=value` in `data`, in place.
+
+    Below a key of `free`, whose own keys are anybody's (Spark's settings), dots separate nothing.
+    """
     key, separator, text = override.partition("=")
     if not separator or not all(key.split(".")):
         raise ConfigError([f"--set {override}: expected dotted.key=value"])
-    *parents, last = key.split(".")
+    *parents, last = _parts(key, free)
     node = data
     for parent in parents:
-        child = node.setdefault(parent, {})
+        if node.get(parent) is None:  # a section that is not there, or is empty
+            node[parent] = {}
+        child = node[parent]
         if not isinstance(child, dict):
             raise ConfigError([f"--set {override}: {parent} is a value, it has no keys below it"])
         node = child
@@ -76,6 +85,13 @@ def apply_override(data: dict[str, Any], override: str) -> None:
         node[last] = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigError([f"--set {override}: the value is not YAML: {error}"]) from None
+
+
+def _parts(key: str, free: Iterable[str]) -> list[str]:
+    for prefix in free:
+        if key.startswith(f"{prefix}."):
+            return [*prefix.split("."), key.removeprefix(f"{prefix}.")]
+    return key.split(".")
 
 
 def _read_yaml(place: str) -> dict[str, Any]:

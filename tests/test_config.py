@@ -174,3 +174,15 @@ def test_a_mapping_can_be_validated_without_a_file() -> None:
     assert validate(Job, {"name": "x"}, "job.yaml") == Job(name="x")
     with pytest.raises(ConfigError, match=r"^job\.yaml: name: missing"):
         validate(Job, {}, "job.yaml")
+
+
+def test_keys_of_spark_itself_may_hold_dots() -> None:
+    data: dict[str, Any] = {"spark": None}
+    apply_override(data, "spark.spark.executor.memory=2g", ["spark"])
+    assert data == {"spark": {"spark.executor.memory": "2g"}}
+
+
+def test_an_empty_section_can_be_overridden() -> None:
+    data: dict[str, Any] = {"gang": None}
+    apply_override(data, "gang.workers=2")
+    assert data == {"gang": {"workers": 2}}

@@ -13,6 +13,7 @@ from pipeline import files
 from pipeline.bagging.resampling import in_bag_counts, learner_seed
 from pipeline.bagging.votes import OutOfBag, Votes, out_of_bag
 from pipeline.data.encoding import FeatureSchema
+from pipeline.spark.scratch import require_visible
 from pipeline.spark.shards import ShardSet
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def train_replicas(task: BaggingTask, place: int, replicas: Iterable[int]) -> It
     votes = Votes(task.rows, task.targets)
     for replica in replicas:
         counts = in_bag_counts(task.seed, replica, task.rows)
+        require_visible(task.shards.uri)  # a fit that was ended has no scratch any more
         tree = learner.grow(counts, learner_seed(task.seed, replica))
         votes.add(learner.predict(tree), counts == 0)
         files.write_bytes(replica_uri(task.shards.uri, replica), bytes(tree.save_raw("ubj")))

@@ -36,8 +36,8 @@ class BoostingClassifier(GangEstimator[BoostingClassificationModel], BoostingPar
     -----
     Missing values are XGBoost's: nulls and NaN go where a split sends missing values. Categories
     are split natively. For a given seed, config and gang size the model is the same, byte for
-    byte, however the input is partitioned or ordered. With a validation indicator column the model
-    keeps the rounds up to the best one.
+    byte, however the input is partitioned or ordered. With a validation indicator column and
+    `early_stopping_rounds` the model keeps the rounds up to the best one.
 
     References
     ----------

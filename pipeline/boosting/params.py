@@ -6,7 +6,10 @@ from typing import Any, ClassVar
 
 from pyspark.ml.param import TypeConverters
 
+from pipeline.errors import UserError
 from pipeline.estimators.params import OurParams, Rule, declare
+
+_OBJECTIVES = ("binary:logistic", "binary:logitraw", "multi:softprob", "multi:softmax")
 
 
 class TreeParams(OurParams):
@@ -92,6 +95,12 @@ class BoostingParams(TreeParams):
         Rule("early_stopping_rounds", lambda value: value >= 0, "0 or more"),
         Rule("eta", lambda value: 0 < value <= 1, "above 0 and at most 1"),
         Rule("subsample", lambda value: 0 < value <= 1, "above 0 and at most 1"),
+        Rule(
+            "objective",
+            lambda value: value in _OBJECTIVES,
+            "one that gives class probabilities: binary:logistic, binary:logitraw, "
+            "multi:softprob, multi:softmax",
+        ),
     )
 
     def __init__(self) -> None:
@@ -108,21 +117,26 @@ class BoostingParams(TreeParams):
         )
 
     def native_params(self, classes: int, seed: int) -> dict[str, Any]:
-        """All of them as XGBoost takes them; a given objective or metric wins."""
-        is_binary = classes == 2
-        chosen = {
-            "objective": "binary:logistic" if is_binary else "multi:softprob",
-            "eval_metric": "logloss" if is_binary else "mlogloss",
-        }
-        for name in ("objective", "eval_metric"):
-            chosen[name] = self.value(name) or chosen[name]
-        sizes = {} if is_binary else {"num_class": classes}
-        steps = {"eta": self.value("eta"), "subsample": self.value("subsample")}
+        """All of them as XGBoost takes them; a given objective or metric wins.
+
+        Raises
+        ------
+        UserError
+            When the objective is for two classes and there are more.
+        """
+        by_default = "binary:logistic" if classes == 2 else "multi:softprob"
+        objective = str(self.value("objective") or by_default)
+        is_multi = objective.startswith("multi:")
+        if not is_multi and classes > 2:
+            raise UserError(f"objective {objective} is for two classes, the label has {classes}")
+        metric = self.value("eval_metric") or ("mlogloss" if is_multi else "logloss")
         return {
             "tree_method": "hist",
             "seed": seed,
-            **chosen,
-            **sizes,
-            **steps,
+            "objective": objective,
+            "eval_metric": metric,
+            **({"num_class": classes} if is_multi else {}),
+            "eta": self.value("eta"),
+            "subsample": self.value("subsample"),
             **self.tree_params(),
         }

@@ -26,8 +26,7 @@ class BoostingPredictor(Predictor):
         margin = np.asarray(
             self._booster.inplace_predict(features, predict_type="margin"), dtype=np.float64
         )
-        if len(self.classes) == 2:
-            margin = margin.reshape(-1)
+        if margin.ndim == 1:
             positive = 1.0 / (1.0 + np.exp(-margin))
             return np.stack([-margin, margin], axis=1), np.stack([1 - positive, positive], axis=1)
         powers = np.exp(margin - margin.max(axis=1, keepdims=True))

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pipeline.cli.job_config import JobConfig
+from pipeline.cli.job_config import FREE_KEYS, JobConfig
 from pipeline.config import load
 from pipeline.errors import EnsemblesError
 
@@ -71,7 +71,7 @@ def set_up_logging() -> None:
 
 
 def _with_session(job: Job, args: argparse.Namespace) -> int:
-    config = load(JobConfig, args.config, args.overrides)
+    config = load(JobConfig, args.config, args.overrides, FREE_KEYS)
     from pipeline.spark.session import make_session
 
     gpus = config.gang.gpus_per_executor if config.gang.device == "gpu" else 0

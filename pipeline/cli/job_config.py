@@ -14,6 +14,9 @@ from pipeline.data.settings import ColumnsSettings, SourceSettings, SplitSetting
 from pipeline.deep.settings import DeepSettings
 from pipeline.estimators.settings import GangSettings
 
+FREE_KEYS = ("spark", "source.options")
+"""Sections whose keys are Spark's own, with dots in them."""
+
 DATA_KEYS = ("source", "columns", "split", "seed")
 
 

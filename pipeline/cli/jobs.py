@@ -59,7 +59,9 @@ def score(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--input", metavar="URI", help="the table to score")
     parser.add_argument("--format", choices=_FORMATS, default="parquet", help="of --input")
-    parser.add_argument("--output", metavar="URI", help="where to write; needed with --input")
+    parser.add_argument(
+        "--output", metavar="URI", help="where to write, nothing may be there; with --input"
+    )
     return run_job(_score, parser, arguments)
 
 
@@ -110,7 +112,9 @@ def _score(config: JobConfig, spark: SparkSession, args: argparse.Namespace) -> 
         return
     if args.model is None or args.output is None:
         raise UserError("--input needs --model and --output")
-    source = SourceSettings(kind=args.format, uri=args.input)
+    # The options of the training table's own reader (a separator, say) hold for its like.
+    options = config.source.options if config.source.kind == args.format else {}
+    source = SourceSettings(kind=args.format, uri=args.input, options=options)
     scoring.score_table(config, spark, args.model, source, args.output)
 
 

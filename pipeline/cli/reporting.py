@@ -6,11 +6,10 @@ import datetime
 import sys
 from typing import TYPE_CHECKING, Any
 
-from pipeline.cli.scoring import trained
+from pipeline.cli.scoring import require_same_table, trained
 from pipeline.cli.trainers import load_model
 from pipeline.data.prepare import SPLIT
 from pipeline.data.prepared import PreparedTable, open_prepared
-from pipeline.errors import UserError
 from pipeline.estimators.model import EnsembleModel
 from pipeline.files import join
 from pipeline.report.build import build
@@ -35,7 +34,7 @@ def report(config: JobConfig, spark: SparkSession) -> str:
     table = open_prepared(config.output, config.made_by)
     models = {name: load_model(config.model_uri(name)) for name in trained(config)}
     for name, model in models.items():
-        _require_same_table(name, model, table)
+        require_same_table(name, model, table)
     results = [_evaluated(name, model, table, spark) for name, model in models.items()]
     written = build(
         results,
@@ -45,14 +44,6 @@ def report(config: JobConfig, spark: SparkSession) -> str:
     )
     sys.stdout.write(f"{terminal_table(results)}\n\nreport: {written.html}\n")
     return written.html
-
-
-def _require_same_table(name: str, model: EnsembleModel, table: PreparedTable) -> None:
-    trained_on = model.metadata.get("table", {}).get("fingerprint")
-    if trained_on != table.fingerprint:
-        raise UserError(
-            f"model {name} was trained on another preparation of the table; train it again"
-        )
 
 
 def _evaluated(

@@ -14,7 +14,7 @@ from typing import Any
 
 import pipeline
 from pipeline.cli.entry import INTERRUPTED, add_config_arguments, set_up_logging
-from pipeline.cli.job_config import JobConfig
+from pipeline.cli.job_config import FREE_KEYS, JobConfig
 from pipeline.config import load
 from pipeline.errors import UserError
 from pipeline.local import cluster as local_cluster
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the jobs; returns the exit code of the first that fails, or 0."""
     set_up_logging()
     # All jobs' settings, before the first starts.
-    config = load(JobConfig, args.config, args.overrides)
+    config = load(JobConfig, args.config, args.overrides, FREE_KEYS)
     master, environment, options = _cluster(args, config)
     began = time.monotonic()
     for job in args.jobs:
@@ -63,12 +63,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _cluster(args: argparse.Namespace, config: JobConfig) -> tuple[str, dict[str, str], list[str]]:
     """Where to run: the master, the environment of spark-submit, and its further options."""
+    # What spark-submit is told wins over the config, so it is told the config's settings too; and
+    # some, such as the driver's memory, come too late for a program that runs already.
+    own = [part for item in config.spark_settings.items() for part in ("--conf", "=".join(item))]
     if args.master:
-        return args.master, dict(os.environ), []
+        return args.master, dict(os.environ), own
     state = local_cluster.running(Path(args.cluster))
     environment = {**os.environ, **local_cluster.environment(state)}
-    # What spark-submit is told wins over the config, so it is told the config's settings too.
-    own = [part for item in config.spark_settings.items() for part in ("--conf", "=".join(item))]
     options = ["--properties-file", str(_in_clone("conf/spark/local.conf")), *own]
     return state.master_url, environment, options
 

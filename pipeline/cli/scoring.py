@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+import uuid
 from typing import TYPE_CHECKING
 
 from pyspark.ml.functions import vector_to_array
@@ -14,10 +16,11 @@ from pipeline.cli.trainers import TRAINERS, load_model
 from pipeline.data.encoding import FeatureSchema
 from pipeline.data.names import column
 from pipeline.data.prepare import SPLIT
-from pipeline.data.prepared import open_prepared
+from pipeline.data.prepared import PreparedTable, open_prepared
 from pipeline.data.settings import SourceSettings
 from pipeline.data.sources import read
 from pipeline.errors import UserError
+from pipeline.estimators.model import EnsembleModel
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -33,11 +36,9 @@ def score_test_rows(config: JobConfig, spark: SparkSession, model: str | None) -
     """Score the prepared test rows with one model, or with all that were trained."""
     table = open_prepared(config.output, config.made_by)
     rows = table.read(spark).where(F.col(SPLIT) == "test")
-    written = []
-    for name in [model] if model else trained(config):
-        uri = files.join(config.output, "scores", name.rpartition("/")[2])
-        written.append(_score(model_uri(config, name), rows, uri))
-    return written
+    return [
+        _score_rows(name, config, table, rows) for name in ([model] if model else trained(config))
+    ]
 
 
 def score_table(
@@ -47,7 +48,20 @@ def score_table(
     if source.kind == "csv":
         # Types are the model's, not guessed from this file: a category 01 stays 01.
         source = source.model_copy(update={"options": {"inferSchema": False, **source.options}})
-    return _score(model_uri(config, model), read(spark, source), files.absolute(output))
+    target = files.absolute(output)
+    if files.exists(target):
+        raise UserError(f"{target}: is there already; delete it or choose another --output")
+    _score(load_model(model_uri(config, model)), read(spark, source), target)
+    return target
+
+
+def require_same_table(name: str, model: EnsembleModel, table: PreparedTable) -> None:
+    """Raise a `UserError` when a model was trained on another preparation of the table."""
+    trained_on = model.metadata.get("table", {}).get("fingerprint")
+    if trained_on != table.fingerprint:
+        raise UserError(
+            f"model {name} was trained on another preparation of the table; train it again"
+        )
 
 
 def trained(config: JobConfig) -> list[str]:
@@ -71,16 +85,30 @@ def model_uri(config: JobConfig, model: str) -> str:
     return config.model_uri(model) if model in TRAINERS else files.absolute(model)
 
 
-def _score(model: str, rows: DataFrame, output: str) -> str:
-    loaded = load_model(model)
-    typed = _typed(rows, loaded.features)
-    loaded.setParams(rawPredictionCol="")
-    scored = loaded.transform(typed)
-    name = loaded.value("probabilityCol")
-    plain = scored.withColumn(name, vector_to_array(column(name)))
-    plain.write.mode("overwrite").parquet(output)
-    logger.info("scored with %s: %s", model, output)
-    return output
+def _score_rows(name: str, config: JobConfig, table: PreparedTable, rows: DataFrame) -> str:
+    """Score the test rows into a directory of their own; earlier ones go when it is whole."""
+    model = load_model(model_uri(config, name))
+    require_same_table(name, model, table)
+    scores = files.join(config.output, "scores")
+    plain = name.rstrip("/").rpartition("/")[2]
+    own = f"{plain}-{uuid.uuid4().hex[:8]}"
+    _score(model, rows, files.join(scores, own))
+    for other in files.children(scores):
+        if other != own and re.fullmatch(re.escape(plain) + "-[0-9a-f]{8}", other):
+            files.delete(files.join(scores, other))
+    return files.join(scores, own)
+
+
+def _score(model: EnsembleModel, rows: DataFrame, output: str) -> None:
+    model.setParams(rawPredictionCol="")
+    scored = model.transform(_typed(rows, model.features))
+    name = model.value("probabilityCol")
+    try:
+        scored.withColumn(name, vector_to_array(column(name))).write.parquet(output)
+    except BaseException:
+        files.delete(output)  # nothing half-written is left
+        raise
+    logger.info("scored with %s: %s", model.metadata["kind"], output)
 
 
 def _typed(rows: DataFrame, features: FeatureSchema) -> DataFrame:

@@ -190,7 +190,7 @@ class LabelSchema:
     def encode(self, column: pa.Array) -> npt.NDArray[np.float32]:
         """Class positions as float32 of shape (rows,)."""
         kind = pa.string() if self.is_text else pa.float64()
-        values = pc.cast(_plain(column), kind)
+        values = pc.cast(_plain(column), kind, safe=False)
         if not self.is_text:
             values = pc.add(values, 0.0)  # -0.0 is 0.0, as it is for Spark
         codes = pc.index_in(values, value_set=pa.array(self.classes, type=kind))

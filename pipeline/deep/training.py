@@ -5,6 +5,7 @@ MXNet and Horovod are imported when training begins, never on the driver.
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
 from dataclasses import dataclass
@@ -18,9 +19,13 @@ from pipeline.deep.feed import Batch, Feed
 from pipeline.deep.inputs import Floats, InputLayout
 from pipeline.deep.predictor import SYMBOL, WEIGHTS
 from pipeline.deep.stopping import BestEpoch
+from pipeline.errors import UserError
 from pipeline.spark.shard_file import Shard
 from pipeline.spark.shards import Part, ShardSet
 from pipeline.spark.worker import Worker
+
+# Values that are summed at once, in float64.
+_STATISTICS_VALUES = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,11 @@ class _Training:
                 self._worker.report("epoch", epoch=epoch, metrics=metrics)
             if best.is_exhausted(epoch):
                 break
+        if not math.isfinite(best.value):
+            raise UserError(
+                "training diverged: no epoch had a finite loss. Lower deep.learning_rate "
+                "(learning_rate), and look for extreme values in the numeric columns"
+            )
         if self._worker.rank:
             return {}
         self._restore(kept)
@@ -155,19 +165,23 @@ class _Training:
         if not count:
             return np.zeros(0, np.float32), np.zeros(0, np.float32)
         totals = np.zeros((3, count))
+        step = max(_STATISTICS_VALUES // self._train_shard.width, 1)
         for chunk in self._train_shard.matrices():
-            numbers = self._layout.numbers(chunk).astype(np.float64)
-            totals += [
-                (~np.isnan(numbers)).sum(axis=0),
-                np.nansum(numbers, axis=0),
-                np.nansum(numbers**2, axis=0),
-            ]
-            self._worker.advance()
+            for start in range(0, chunk.shape[0], step):
+                numbers = self._layout.numbers(chunk[start : start + step]).astype(np.float64)
+                totals += [
+                    (~np.isnan(numbers)).sum(axis=0),
+                    np.nansum(numbers, axis=0),
+                    np.nansum(numbers**2, axis=0),
+                ]
+                self._worker.advance()
         known, total, squares = self._sum(totals.reshape(-1)).reshape(3, count)
         known = np.maximum(known, 1.0)
         mean = total / known
-        variance = np.maximum(squares / known - mean**2, 0.0)
-        scale = np.where(variance > 0, 1.0 / np.sqrt(np.where(variance > 0, variance, 1.0)), 0.0)
+        variance = squares / known - mean**2
+        # What rounding leaves of a constant column's variance is no variance.
+        varies = variance > 1e-12 * np.maximum(squares / known, 1e-300)
+        scale = np.where(varies, 1.0 / np.sqrt(np.where(varies, variance, 1.0)), 0.0)
         return mean.astype(np.float32), scale.astype(np.float32)
 
     def _run_epoch(self, epoch: int) -> dict[str, float]:

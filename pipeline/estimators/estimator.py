@@ -7,6 +7,7 @@ can never fit) and the training itself, given shards.
 from __future__ import annotations
 
 import logging
+import math
 import platform
 import time
 from abc import abstractmethod
@@ -108,7 +109,6 @@ class EnsembleEstimator(
     """
 
     model_class: ClassVar[type[EnsembleModel]]
-    keeps_sparse: ClassVar[bool] = True
 
     def __init__(self, **params: Any) -> None:
         super().__init__()
@@ -204,7 +204,7 @@ class EnsembleEstimator(
             "rows": dict(shards.rows),
             "versions": _versions(),
             "metrics": {"fit_seconds": round(seconds, 3), **trained.metrics},
-            "history": trained.history,
+            "history": [_finite(row) for row in trained.history],
         }
 
     def _model(self, metadata: dict[str, Any], trained: Trained) -> M:
@@ -226,6 +226,9 @@ def encode(
 ) -> EncodedBatch:
     """Encode a batch of the training frame, whose columns have these names; runs on executors."""
     batch = batch.rename_columns(names)
+    nulls = batch.column(id_column).null_count
+    if nulls:
+        raise DataError(f"rowIdCol: {id_column} is null in {nulls} rows of a batch; fill it")
     weights = None
     if columns.weight is not None:
         weights = pc.cast(batch.column(columns.weight), pa.float32(), safe=False).to_numpy()
@@ -239,6 +242,14 @@ def encode(
         return EncodedBatch(rows)
     marks = pc.fill_null(batch.column(columns.validation), False)
     return EncodedBatch(rows, np.asarray(marks.to_numpy(zero_copy_only=False), dtype=np.bool_))
+
+
+def _finite(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the history for JSON, which has no NaN."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in row.items()
+    }
 
 
 def _require_type(

@@ -44,7 +44,7 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
         self.metadata = dict(metadata)
         self.natives = dict(natives)
         self._model_id = uuid.uuid4().hex
-        self._broadcast: Broadcast[Content] | None = None
+        self._broadcast: tuple[str, Broadcast[Content]] | None = None
 
     @property
     def features(self) -> FeatureSchema:
@@ -93,9 +93,13 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
 
     def _content(self, spark: SparkSession) -> Broadcast[Content]:
         """The model, sent to each executor once, whatever is scored with it."""
-        if self._broadcast is None:
-            self._broadcast = spark.sparkContext.broadcast((self.metadata, self.natives))
-        return self._broadcast
+        application = str(spark.sparkContext.applicationId)
+        if self._broadcast is None or self._broadcast[0] != application:
+            content: Content = (self.metadata, self.natives)
+            sent = spark.sparkContext.broadcast(content)
+            self._broadcast = (application, sent)
+            return sent
+        return self._broadcast[1]
 
     def write(self) -> MLWriter:
         """A writer; `overwrite()` replaces a model that is there already."""

@@ -172,7 +172,7 @@ def _profile_batch(
         _require_categories(name, values)
     _profile_label(found, batch.column(columns.label), columns.label)
     if columns.weight is not None:
-        weights = pc.cast(batch.column(columns.weight), pa.float64())
+        weights = pc.cast(batch.column(columns.weight), pa.float64(), safe=False)
         found.count("null weights", weights.null_count)
         known = np.asarray(weights.drop_null())
         found.count("negative weights", int((known < 0).sum()))
@@ -194,8 +194,8 @@ def _profile_label(found: Profile, label: pa.Array, name: str) -> None:
     if pa.types.is_boolean(label.type):
         label = pc.cast(label, pa.int8())
     if not pa.types.is_string(label.type):
-        label = pc.cast(label, pa.float64())
-        nan = pc.is_nan(label)
+        label = pc.cast(label, pa.float64(), safe=False)
+        nan = pc.invert(pc.is_finite(label))
         found.count("null labels", int(pc.sum(nan).as_py() or 0))
         label = label.filter(pc.invert(pc.fill_null(nan, False)))
     found.count("null labels", label.null_count)

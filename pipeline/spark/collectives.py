@@ -1,9 +1,8 @@
 """Collectives: how the workers of a gang talk to each other while they train.
 
-Each is opened inside a barrier task as a context manager: rank 0 starts the rendezvous before the
-gang's one exchange of addresses, every rank then joins, and the end is clean on success. After an
-exception nobody waits for peers: the Python worker process ends with its task, its sockets close,
-and the others notice.
+Inside a barrier task rank 0 starts the rendezvous before the gang's one exchange of addresses,
+every rank then joins, and leaves cleanly on success. After an exception nobody waits for peers: the
+Python worker process ends with its task, its sockets close, and the others notice.
 """
 
 from __future__ import annotations
@@ -165,6 +164,7 @@ class Horovod(Collective):
             "HOROVOD_GLOO_IFACE": interface_of(seat.host),
             "HOROVOD_CONTROLLER": "gloo",
             "HOROVOD_CPU_OPERATIONS": "gloo",
+            "HOROVOD_GLOO_TIMEOUT_SECONDS": str(max(int(patience_s), 1)),
         }
         os.environ.update(self._variables)
         import horovod.mxnet as hvd

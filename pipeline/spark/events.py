@@ -120,10 +120,8 @@ class Sender:
         self._pulse = threading.Thread(target=self._beat, daemon=True)
 
     def __enter__(self) -> Sender:
-        try:
-            self._socket = socket.create_connection(self._address, timeout=_CONNECT_S)
-        except OSError as error:
-            logger.warning("rank %d trains without a channel to the driver: %s", self.rank, error)
+        with self._lock:
+            self._connect()
         self._pulse.start()
         return self
 
@@ -141,12 +139,21 @@ class Sender:
         line = _written(Event(self.rank, kind, {**data, "step": self.step}), self._secret)
         with self._lock:
             if self._socket is None:
+                self._connect()  # the driver may be reachable again
+            if self._socket is None:
                 return
             try:
                 self._socket.sendall(line)
             except OSError as error:
                 logger.warning("rank %d lost its channel to the driver: %s", self.rank, error)
+                self._socket.close()
                 self._socket = None
+
+    def _connect(self) -> None:
+        try:
+            self._socket = socket.create_connection(self._address, timeout=_CONNECT_S)
+        except OSError as error:
+            logger.warning("rank %d has no channel to the driver: %s", self.rank, error)
 
     def _beat(self) -> None:
         while not self._done.wait(HEARTBEAT_S):

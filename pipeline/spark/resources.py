@@ -8,6 +8,7 @@ settings for YARN, from the URL for `local` and `local-cluster`.
 from __future__ import annotations
 
 import logging
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -133,8 +134,9 @@ def capacity_of(spark: SparkSession) -> Capacity:
     if match := _LOCAL_CLUSTER.fullmatch(master):
         count, cores = int(match[1]), int(match[2])
         return Capacity((ExecutorShape(cores, gpus),) * count, f"master {master}")
-    if _LOCAL.fullmatch(master):
-        return Capacity((ExecutorShape(spark.sparkContext.defaultParallelism, 0),), f"{master}")
+    if match := _LOCAL.fullmatch(master):
+        cores = os.cpu_count() or 1 if match[1] == "*" else int(match[1] or 1)
+        return Capacity((ExecutorShape(cores, 0),), f"master {master}")
     if master.startswith("spark://"):
         return _standalone(spark, conf, gpus)
     count = int(conf.get("spark.executor.instances", "2"))
@@ -208,7 +210,10 @@ def _standalone(spark: SparkSession, conf: SparkConf, gpus: int) -> Capacity:
     memory = int(spark.sparkContext._jsc.sc().executorMemory())
     limit = int(conf.get("spark.cores.max", "0")) or None
     each = int(conf.get("spark.executor.cores", "0")) or None
-    workers = [worker for worker in _workers(spark) if worker.memory_mib >= memory]
+    alive = _workers(spark)
+    if not alive:
+        raise UserError(f"{_master(spark)} has no Worker that is alive, or does not answer")
+    workers = [worker for worker in alive if worker.memory_mib >= memory]
     if not workers:
         raise UserError(
             f"no Worker of {spark.sparkContext.master} has the {memory} MiB that one executor asks "

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pipeline.errors import UserError
+from pipeline.spark.resources import capacity_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -40,7 +41,8 @@ def make_session(
     Raises
     ------
     UserError
-        When no master is known: the job was started by python rather than spark-submit.
+        When no master is known: the job was started by python rather than spark-submit. When no
+        Worker has room for one executor, for which Spark would wait without a word.
     """
     from pyspark import SparkConf, SparkContext
     from pyspark.sql import SparkSession
@@ -61,4 +63,9 @@ def make_session(
             builder = builder.config(key, value)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
+    try:
+        capacity_of(spark)
+    except BaseException:
+        spark.stop()
+        raise
     return spark

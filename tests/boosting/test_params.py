@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.bagging import BaggingClassifier
 from pipeline.boosting import BoostingClassifier
+from pipeline.errors import UserError
 
 pytestmark = pytest.mark.usefixtures("spark")
 
@@ -21,9 +22,17 @@ def test_objective_and_metric_follow_the_number_of_classes() -> None:
 
 
 def test_the_users_objective_and_metric_win() -> None:
-    given = BoostingClassifier(objective="binary:hinge", eval_metric="auc").native_params(2, 0)
-    assert (given["objective"], given["eval_metric"]) == ("binary:hinge", "auc")
+    given = BoostingClassifier(objective="binary:logitraw", eval_metric="auc").native_params(2, 0)
+    assert (given["objective"], given["eval_metric"]) == ("binary:logitraw", "auc")
+    assert BoostingClassifier(objective="multi:softprob").native_params(2, 0)["num_class"] == 2
     assert BoostingClassifier(eval_metric="merror").native_params(3, 0)["eval_metric"] == "merror"
+
+
+def test_objectives_without_class_probabilities_are_refused() -> None:
+    with pytest.raises(UserError, match="objective must be one that gives class probabilities"):
+        BoostingClassifier(objective="reg:squarederror").require_valid()
+    with pytest.raises(UserError, match="binary:logistic is for two classes, the label has 3"):
+        BoostingClassifier(objective="binary:logistic").native_params(3, 0)
 
 
 def test_only_what_is_known_is_passed_on() -> None:

@@ -14,6 +14,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from sklearn.metrics import accuracy_score, log_loss
 
 from pipeline.deep import DeepClassificationModel, DeepClassifier
+from pipeline.errors import UserError
 from tests.estimators.samples import FEATURES, frame, ids_of_one_rank, table
 
 
@@ -120,3 +121,8 @@ def test_categories_only_on_a_gang_of_which_one_worker_has_no_rows(
     loaded = DeepClassificationModel.load(str(tmp_path / "model"))
     found = {row.id: row.prediction for row in loaded.transform(few).collect()}
     assert found == {ids[0]: 0.0, ids[1]: 1.0, ids[2]: 0.0}
+
+
+def test_a_training_that_diverges_is_one_error_that_says_what_to_do(rows: DataFrame) -> None:
+    with pytest.raises(UserError, match=r"no epoch had a finite loss\. Lower deep\.learning_rate"):
+        _fit(rows, learning_rate=1e38, epochs=2)

@@ -130,7 +130,7 @@ def test_a_worker_that_reaches_no_driver_goes_on(caplog: pytest.LogCaptureFixtur
             sender.send("started")
             sender.advance()
             sender.send("finished")
-    assert "rank 2 trains without a channel to the driver" in caplog.text
+    assert "rank 2 has no channel to the driver" in caplog.text
 
 
 def test_a_worker_that_loses_its_driver_goes_on(caplog: pytest.LogCaptureFixture) -> None:

@@ -105,12 +105,20 @@ def test_a_local_cluster_has_what_its_url_says():
     assert shapes(session("local-cluster[3, 2, 1024]")) == [(2, 0)] * 3
 
 
-@pytest.mark.parametrize("master", ["local", "local[4]", "local[*]", "local[2, 3]"])
-def test_local_mode_is_one_executor_without_gpus(master):
-    assert shapes(session(master)) == [(4, 0)]
+@pytest.mark.parametrize(
+    ("master", "cores"),
+    [("local", 1), ("local[4]", 4), ("local[*]", os.cpu_count()), ("local[2, 3]", 2)],
+)
+def test_local_mode_is_one_executor_without_gpus(master, cores):
+    assert shapes(session(master)) == [(cores, 0)]
     with pytest.raises(GangNeverFitsError):
         plan_gang(session(master), gpus=1)
-    plan = plan_gang(session(master), workers=2)
+    plan = plan_gang(session(master))
+    assert (plan.workers, plan.cores, plan.profile) == (1, cores, None)
+
+
+def test_local_mode_can_be_cut_into_workers():
+    plan = plan_gang(session("local[4]"), workers=2)
     assert (plan.workers, plan.cores, plan.profile) == (2, 2, None)
 
 

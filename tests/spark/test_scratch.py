@@ -159,12 +159,12 @@ def test_nothing_to_sweep_where_nothing_is(tmp_path: Path) -> None:
 
 
 def test_large_temporary_files_go_where_spark_puts_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SPARK_LOCAL_DIRS", "LOCAL_DIRS"):
+    for name in ("SPARK_EXECUTOR_DIRS", "LOCAL_DIRS"):
         monkeypatch.delenv(name, raising=False)
-    assert local_directory() == Path(tempfile.gettempdir())
+    assert local_directory().parent == Path(tempfile.gettempdir())
     monkeypatch.setenv("LOCAL_DIRS", "/mnt/yarn,/mnt1/yarn")
     assert local_directory() == Path("/mnt/yarn")
-    monkeypatch.setenv("SPARK_LOCAL_DIRS", "/mnt/spark")
+    monkeypatch.setenv("SPARK_EXECUTOR_DIRS", "/mnt/spark:/mnt1/spark")
     assert local_directory() == Path("/mnt/spark")
 
 

@@ -1,0 +1,38 @@
+"""Where scores go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.cli.job_config import JobConfig
+from pipeline.cli.scoring import model_uri, score_table
+from pipeline.data.settings import SourceSettings
+from pipeline.errors import UserError
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> JobConfig:
+    return JobConfig(
+        name="job",
+        output=str(tmp_path / "out"),
+        source=SourceSettings(kind="flights"),
+        columns={"label": "late"},
+    )
+
+
+def test_scores_never_replace_what_is_there(config: JobConfig, tmp_path: Path) -> None:
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "file").write_text("kept")
+    source = SourceSettings(kind="parquet", uri=str(tmp_path / "in"))
+    no_spark: Any = None
+    with pytest.raises(UserError, match="is there already; delete it or choose another --output"):
+        score_table(config, no_spark, "boosting", source, str(tmp_path / "precious"))
+    assert (tmp_path / "precious" / "file").read_text() == "kept"
+
+
+def test_a_model_is_named_by_its_trainer_or_its_place(config: JobConfig) -> None:
+    assert model_uri(config, "deep") == config.model_uri("deep")
+    assert model_uri(config, "s3://bucket/model") == "s3://bucket/model"
