@@ -50,7 +50,7 @@ def _evaluated(
     name: str, model: EnsembleModel, table: PreparedTable, spark: SparkSession
 ) -> ModelResult:
     model.setParams(rawPredictionCol="")
-    scored = model.transform(table.read(spark))
+    scored = model.score(table.read(spark), keep=[table.roles.label, SPLIT])
     evaluations = evaluate(
         scored,
         classes=model.classes,

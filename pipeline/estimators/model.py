@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -77,6 +77,13 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
         return make_predictor(self.metadata, self.natives)
 
     def _transform(self, dataset: DataFrame) -> DataFrame:
+        return self.score(dataset)
+
+    def score(self, dataset: DataFrame, keep: Sequence[str] | None = None) -> DataFrame:
+        """As `transform`, but of the frame's own columns only those of `keep` remain.
+
+        Columns travel through Python to be scored; those that nobody needs need not travel back.
+        """
         label = LabelSchema.from_json(self.metadata["label"])
         return score(
             dataset,
@@ -89,6 +96,7 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
             ),
             is_text=label.is_text,
             features=self.features.columns,
+            keep=keep,
         )
 
     def _content(self, spark: SparkSession) -> Broadcast[Content]:

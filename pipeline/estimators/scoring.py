@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,7 @@ def score(
     *,
     is_text: bool,
     features: tuple[str, ...],
+    keep: Sequence[str] | None = None,
 ) -> DataFrame:
     """Add a model's scores to a frame.
 
@@ -71,13 +72,17 @@ def score(
         Whether classes are strings; predictions are then strings, and doubles otherwise.
     features : tuple of str
         Columns that the model needs.
+    keep : sequence of str, optional
+        The frame's columns that pass through; all of them by default.
 
     Raises
     ------
     DataError
         When a feature column is missing, or an output column is there already.
     """
+    kept = frame.columns if keep is None else list(keep)
     require(frame, features, "the model's features")
+    require(frame, kept, "columns to keep")
     for name in output.names:
         require_free(frame, name)
     added = [StructField(name, VectorUDT()) for name in (output.raw, output.probability) if name]
@@ -89,9 +94,10 @@ def score(
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         predictor = _opened(model_id, content)
         for batch in batches:
-            yield _scored(predictor, batch.rename_columns(names), output)
+            yield _scored(predictor, batch.rename_columns(names), output, kept)
 
-    return by_place(frame).mapInArrow(run, StructType([*frame.schema.fields, *added]))
+    through = [frame.schema[name] for name in kept]
+    return by_place(frame).mapInArrow(run, StructType([*through, *added]))
 
 
 def _opened(model_id: str, content: Broadcast[Content]) -> Predictor:
@@ -104,7 +110,9 @@ def _opened(model_id: str, content: Broadcast[Content]) -> Predictor:
     return _models[model_id]
 
 
-def _scored(predictor: Predictor, batch: pa.RecordBatch, output: OutputColumns) -> pa.RecordBatch:
+def _scored(
+    predictor: Predictor, batch: pa.RecordBatch, output: OutputColumns, kept: list[str]
+) -> pa.RecordBatch:
     raw, probability = predictor.scores(predictor.schema.encode(batch))
     added: dict[str, pa.Array] = {}
     if output.raw:
@@ -113,8 +121,8 @@ def _scored(predictor: Predictor, batch: pa.RecordBatch, output: OutputColumns) 
         added[output.probability] = _vectors(probability)
     if output.prediction:
         added[output.prediction] = predictor.label.decode(np.argmax(probability, axis=1))
-    names = [*batch.schema.names, *added]
-    return pa.RecordBatch.from_arrays([*batch.columns, *added.values()], names=names)
+    through = [batch.column(name) for name in kept]
+    return pa.RecordBatch.from_arrays([*through, *added.values()], names=[*kept, *added])
 
 
 def _vectors(scores: Scores) -> pa.Array:

@@ -219,6 +219,14 @@ def test_a_column_that_is_there_already_is_refused(model: EnsembleModel, rows: D
         model.transform(rows.withColumn("Prediction", F.lit(1)))
 
 
+def test_scores_come_with_the_columns_that_are_kept(model: EnsembleModel, rows: DataFrame) -> None:
+    kept = rows.columns[-1]
+    scored = model.score(rows, keep=[kept])
+    assert scored.columns == [kept, "rawPrediction", "probability", "prediction"]
+    everything = {row["prediction"] for row in model.transform(rows).collect()}
+    assert {row["prediction"] for row in scored.collect()} == everything
+
+
 def test_output_columns_are_renamed_or_left_out(model: EnsembleModel, rows: DataFrame) -> None:
     other = model.copy({model.predictionCol: "guess", model.rawPredictionCol: ""})
     assert other.transform(rows).columns == [*rows.columns, "probability", "guess"]
