@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 _NOTICE_S = 10.0
 _POLL_S = 0.2
+_SETTLE_S = 2.0
 
 OnEvent: TypeAlias = Callable[[Event], None]
 
@@ -156,6 +157,9 @@ def _wait_for_slots(
     spark: SparkSession, plan: GangPlan, name: str, wait_s: float, losses: list[str]
 ) -> None:
     """Wait until executors for the whole gang are registered."""
+    if losses:
+        # An executor may die of its Python worker's death, and is registered for a moment longer.
+        time.sleep(_SETTLE_S)
     began = noticed = time.monotonic()
     while (slots := slots_now(spark, plan)) < plan.workers:
         now = time.monotonic()

@@ -208,7 +208,7 @@ def test_a_killed_worker_costs_one_attempt(spark, marks, caplog):
     assert line.endswith("2 attempts left")
 
 
-def test_a_worker_killed_before_it_met_the_others_costs_one_attempt(spark, marks, caplog):
+def test_a_worker_killed_before_it_met_the_others_does_not_end_the_gang(spark, marks, caplog):
     def comes_late_or_never():
         if first_time(marks):
             time.sleep(2)
@@ -221,7 +221,10 @@ def test_a_worker_killed_before_it_met_the_others_costs_one_attempt(spark, marks
 
     with caplog.at_level(logging.WARNING, logger="pipeline"):
         assert gang(spark, Work()) == [0, 1]
-    assert len([text for text in caplog.messages if "was lost" in text]) == 1
+    lost = [text for text in caplog.messages if "was lost" in text]
+    # Now and then Spark's executor dies of it too (exit code 50), in the middle of the next attempt.
+    assert lost
+    assert all("exited" in text for text in lost[1:])
 
 
 def test_losses_in_every_attempt_end_it_saying_what_was_lost(spark, marks):
