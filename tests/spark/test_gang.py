@@ -222,7 +222,7 @@ def test_a_worker_killed_before_it_met_the_others_does_not_end_the_gang(spark, m
     with caplog.at_level(logging.WARNING, logger="pipeline"):
         assert gang(spark, Work()) == [0, 1]
     lost = [text for text in caplog.messages if "was lost" in text]
-    # Now and then Spark's executor dies of it too (exit code 50), in the middle of the next attempt.
+    # Now and then Spark's executor dies of it too (exit code 50), during the next attempt.
     assert lost
     assert all("exited" in text for text in lost[1:])
 
