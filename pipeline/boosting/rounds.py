@@ -114,22 +114,23 @@ def _best(booster: xgb.Booster) -> int:
         return int(booster.num_boosted_rounds()) - 1
 
 
-def _last(log: dict[str, dict[str, list[float]]]) -> dict[str, float]:
-    """The newest value of every metric, by `set.metric`."""
+def _series(log: dict[str, dict[str, list[float]]]) -> dict[str, list[float]]:
+    """The values of every metric, by `set.metric`."""
     return {
-        f"{name}.{metric}": float(values[-1])
-        for name, metrics in log.items()
-        for metric, values in metrics.items()
-    }
-
-
-def _rows(log: dict[str, dict[str, list[float]]]) -> list[dict[str, float]]:
-    """The history as a row per round."""
-    columns = {
         f"{name}.{metric}": values
         for name, metrics in log.items()
         for metric, values in metrics.items()
     }
+
+
+def _last(log: dict[str, dict[str, list[float]]]) -> dict[str, float]:
+    """The newest value of every metric."""
+    return {name: float(values[-1]) for name, values in _series(log).items()}
+
+
+def _rows(log: dict[str, dict[str, list[float]]]) -> list[dict[str, float]]:
+    """The history as a row per round."""
+    columns = _series(log)
     count = max(map(len, columns.values()), default=0)
     return [
         {"round": number, **{name: float(values[number]) for name, values in columns.items()}}
