@@ -45,6 +45,16 @@ class StoreError(EnsemblesError):
     """Reading or writing at a URI failed for a reason outside the job."""
 
 
+class AccessError(StoreError, UserError):
+    """A place cannot be used as the caller is now: no right to it, read-only, no credentials."""
+
+    exit_code = 2
+
+
+class ConflictError(StoreError):
+    """Another writer was faster; its output stands, and this one's was discarded."""
+
+
 class GangError(EnsemblesError):
     """A gang of workers ended without a result."""
 

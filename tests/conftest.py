@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import signal
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+import boto3
 import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.local.cluster import ClusterState, down, environment, up
 
 ROOT = Path(__file__).resolve().parent.parent
+HDFS = "EMR_ENSEMBLES_TEST_HDFS"
 
 
 def pytest_configure() -> None:
@@ -63,3 +68,32 @@ def spark(
             yield session
         finally:
             session.stop()
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """A bucket of a moto server, reached over HTTP as S3 is."""
+    server_module = pytest.importorskip("moto.server")
+    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    _, port = server.get_host_and_port()
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        boto3.client("s3").create_bucket(Bucket="bucket")
+        try:
+            yield "s3://bucket"
+        finally:
+            server.stop()
+
+
+@pytest.fixture(params=["file", "s3", *(["hdfs"] if HDFS in os.environ else [])])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty directory on each kind of store."""
+    if request.param == "file":
+        return tmp_path.as_uri()
+    base = request.getfixturevalue("s3") if request.param == "s3" else os.environ[HDFS]
+    return f"{base}/{uuid.uuid4().hex}"

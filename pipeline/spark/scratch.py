@@ -11,14 +11,12 @@ import logging
 import os
 import socket
 import tempfile
-import time
 import uuid
 from pathlib import Path
 
-import psutil
-
 from pipeline import files
 from pipeline.errors import EnsemblesError, StoreError, UserError
+from pipeline.store.owner import is_gone, is_owner, owner
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +49,7 @@ class Scratch:
 
     def __enter__(self) -> Scratch:
         sweep(self.base)
-        files.write_bytes(files.join(self.uri, _MARK), json.dumps(_owner()).encode())
+        files.write_bytes(files.join(self.uri, _MARK), json.dumps(owner()).encode())
         return self
 
     def __exit__(self, *raised: object) -> None:
@@ -93,10 +91,10 @@ def sweep(base: str) -> list[str]:
     for name in files.children(base):
         uri = files.join(base, name)
         try:
-            owner = json.loads(files.read_bytes(files.join(uri, _MARK)))
+            whose = json.loads(files.read_bytes(files.join(uri, _MARK)))
         except (FileNotFoundError, StoreError, ValueError):
             continue  # not ours, or just being made or deleted
-        if not _is_ours(owner) or not _is_gone(owner):
+        if not is_owner(whose) or not is_gone(whose, _FOREIGN_LIFETIME_S):
             continue
         try:
             files.delete(uri)
@@ -107,28 +105,3 @@ def sweep(base: str) -> list[str]:
     if swept:
         logger.info("swept scratch of fits that are gone: %s", ", ".join(swept))
     return swept
-
-
-def _owner() -> dict[str, object]:
-    process = psutil.Process()
-    return {
-        "host": socket.gethostname(),
-        "pid": process.pid,
-        "started": process.create_time(),
-        "written": time.time(),
-    }
-
-
-def _is_ours(owner: object) -> bool:
-    return isinstance(owner, dict) and _owner().keys() <= owner.keys()
-
-
-def _is_gone(owner: dict[str, object]) -> bool:
-    if owner.get("host") != socket.gethostname():
-        return time.time() - float(str(owner.get("written", 0))) > _FOREIGN_LIFETIME_S
-    try:
-        process = psutil.Process(int(str(owner.get("pid", -1))))
-        started = float(process.create_time())
-        return abs(started - float(str(owner.get("started", 0)))) > 1.0
-    except (psutil.NoSuchProcess, ValueError):
-        return True

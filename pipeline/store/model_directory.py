@@ -1,9 +1,8 @@
-"""A saved model: a directory of native files and one `metadata.json` that is written last.
+"""A saved model: native files and a manifest that says what they are, published as a version.
 
-The native files of each save lie in a directory of their own (`native-<id>/`), and `metadata.json`
-names it together with each file's size and SHA-256. Writing `metadata.json` is atomic on every
-store, so a reader sees the old model, the new one, or none, and never a part of one. There is no
-pickle in a model.
+The manifest (`v000001.json`) holds each native file's size and SHA-256. It is written last, so a
+reader sees the old model, the new one, or none, and never a part of one. There is no pickle in a
+model.
 """
 
 from __future__ import annotations
@@ -11,17 +10,19 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from pipeline import files
 from pipeline.errors import ModelError, UserError
+from pipeline.store.versions import Draft, IfExists, Version, newest, numbers, version
 
-FORMAT = 1
-METADATA = "metadata.json"
+FORMAT = 2
+_FIRST_FORMAT = "metadata.json"
 _SPARK_METADATA = "metadata/part-00000"
-_NATIVE = re.compile(r"native-[0-9a-f]{8}")
+_BESIDE = "metadata"
+_NUMBERED = re.compile(r"(.+)@(\d{1,6})")
+_READS = 3
 
 
 def publish(
@@ -30,8 +31,8 @@ def publish(
     metadata: Mapping[str, Any],
     *,
     spark_metadata: str | None = None,
-    overwrite: bool = False,
-) -> None:
+    if_exists: IfExists = "refuse",
+) -> Version:
     """Write a model so that it appears whole.
 
     Parameters
@@ -41,106 +42,123 @@ def publish(
     natives : mapping of str to bytes
         The native files by name.
     metadata : mapping
-        What `metadata.json` holds besides `format`, `native` and `files`.
+        What the manifest holds besides `format` and `files`.
     spark_metadata : str, optional
         The line by which Spark ML's `PipelineModel.load` finds the model's class.
-    overwrite : bool
-        Replace a model that is already there; otherwise that is an error.
+    if_exists : {"refuse", "overwrite", "version"}
+        What becomes of a model that is there already.
 
     Raises
     ------
     UserError
-        When something is there already and `overwrite` is false, or is not a model of ours.
+        When something is there already and `if_exists` is `refuse`, or is not a model of ours.
+    ConflictError
+        When another writer published a model there at the same time.
     StoreError
         When it cannot be written.
     """
-    old = _present(uri)
-    if old is not None and not overwrite:
-        raise UserError(
-            f"{uri}: a model is there already; overwrite it explicitly or choose another"
-        )
-    if old is None and not _is_ours(files.children(uri)):
-        raise UserError(
-            f"{uri}: the directory is not empty and holds no model of ours; not touched"
-        )
+    old = newest(uri)
     if old is not None:
-        read_metadata(uri)  # what is not ours, or names files elsewhere, is not replaced either
-    native = f"native-{uuid.uuid4().hex[:8]}"
-    listing = {}
-    for name, data in natives.items():
-        files.write_bytes(files.join(uri, native, name), data)
-        listing[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-    if spark_metadata is not None:
-        files.write_bytes(files.join(uri, _SPARK_METADATA), spark_metadata.encode() + b"\n")
-    whole = {"format": FORMAT, **metadata, "native": native, "files": listing}
-    text = json.dumps(whole, indent=2, allow_nan=False)
-    files.write_bytes(files.join(uri, METADATA), text.encode() + b"\n")
-    for name in files.children(uri):
-        if _NATIVE.fullmatch(name) and name != native:
-            files.delete(files.join(uri, name))
+        _require_ours(uri, old.manifest)
+    with Draft(uri, if_exists, beside=_BESIDE) as draft:
+        if old is None and files.exists(files.join(uri, _BESIDE)) and not _was_begun(uri):
+            raise UserError(f"{uri}: holds no model of ours; not touched. Choose another place")
+        listing = {}
+        for name, data in natives.items():
+            files.write_bytes(files.join(draft.content, name), data)
+            listing[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        if spark_metadata is not None:
+            files.write_bytes(files.join(uri, _SPARK_METADATA), spark_metadata.encode() + b"\n")
+        return draft.publish({"format": FORMAT, **metadata, "files": listing})
 
 
 def read(uri: str) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Read a model: its metadata and its native files, checked against their checksums.
 
+    Parameters
+    ----------
+    uri : str
+        The model's directory: its newest version; `<directory>@2` is its second.
+
     Raises
     ------
     ModelError
-        When the directory holds no model, one of a newer format, or a damaged one.
+        When the directory holds no model, one of another format, or a damaged one.
     """
-    metadata = read_metadata(uri)
+    for last in [False] * (_READS - 1) + [True]:
+        found = _find(uri)
+        try:
+            return found.manifest, _natives(found)
+        except ModelError:
+            # A writer that replaces the model deletes what was being read; then there is a newer.
+            if last or _find(uri).number == found.number:
+                raise
+    raise ModelError(f"{uri}: the model changes faster than it can be read")
+
+
+def read_metadata(uri: str) -> dict[str, Any]:
+    """Read and check a model's manifest alone.
+
+    Raises
+    ------
+    ModelError
+        When it is missing, is not ours, or is of another format.
+    """
+    return _find(uri).manifest
+
+
+def _find(uri: str) -> Version:
+    numbered = _NUMBERED.fullmatch(uri)
+    if numbered:
+        found = version(numbered[1], int(numbered[2]))
+        if found is None:
+            there = ", ".join(map(str, numbers(numbered[1]))) or "none"
+            raise ModelError(f"{uri}: no such version of the model; there are: {there}")
+    else:
+        found = newest(uri)
+    if found is None:
+        if files.exists(files.join(uri, _FIRST_FORMAT)):
+            raise ModelError(
+                f"{uri}: written in format 1, this version reads format {FORMAT} only; train the "
+                "model again, or read it with the version of emr-ensembles that wrote it"
+            )
+        raise ModelError(f"{uri}: no model there")
+    _require_ours(uri, found.manifest)
+    return found
+
+
+def _require_ours(uri: str, manifest: Mapping[str, Any]) -> None:
+    if not {"format", "kind", "files"} <= set(manifest):
+        raise ModelError(f"{uri}: what is there is not a model of emr-ensembles")
+    if manifest["format"] != FORMAT:
+        advice = "upgrade emr-ensembles" if manifest["format"] > FORMAT else "train it again"
+        raise ModelError(
+            f"{uri}: written in format {manifest['format']}, this version reads format {FORMAT}; "
+            f"{advice}"
+        )
+    parts = [part for name in manifest["files"] for part in name.split("/")]
+    if any(part in ("", ".", "..") for part in parts):
+        raise ModelError(f"{uri}: the manifest names files outside the model's directory")
+
+
+def _natives(found: Version) -> dict[str, bytes]:
     natives = {}
-    for name, entry in metadata["files"].items():
-        place = files.join(uri, metadata["native"], name)
+    for name, entry in found.manifest["files"].items():
+        place = files.join(found.content, name)
         try:
             data = files.read_bytes(place)
         except FileNotFoundError:
             raise ModelError(f"{place}: missing; the model is damaged") from None
         if hashlib.sha256(data).hexdigest() != entry["sha256"]:
-            raise ModelError(f"{place}: its checksum is not the one of metadata.json; damaged")
+            raise ModelError(f"{place}: its checksum is not that of the manifest; damaged")
         natives[name] = data
-    return metadata, natives
+    return natives
 
 
-def read_metadata(uri: str) -> dict[str, Any]:
-    """Read and check `metadata.json` alone.
-
-    Raises
-    ------
-    ModelError
-        When it is missing, is not ours, or is of a newer format.
-    """
-    metadata = _present(uri)
-    if metadata is None:
-        raise ModelError(f"{uri}: no model there ({METADATA} is missing)")
-    if not {"format", "kind", "native", "files"} <= set(metadata):
-        raise ModelError(f"{uri}: {METADATA} is not that of a model of emr-ensembles")
-    if metadata["format"] > FORMAT:
-        raise ModelError(
-            f"{uri}: written in format {metadata['format']}, this version reads up to {FORMAT}; "
-            "upgrade emr-ensembles"
-        )
-    inside = [str(metadata["native"]), *metadata["files"]]
-    if any(part in ("", ".", "..") for name in inside for part in name.split("/")):
-        raise ModelError(f"{uri}: {METADATA} names files outside the model's directory")
-    return metadata
-
-
-def _is_ours(children: list[str]) -> bool:
-    """Whether a directory without a model is free: empty, or left by a save that broke off."""
-    others = [name for name in children if not _NATIVE.fullmatch(name)]
-    return not children or (len(others) < len(children) and set(others) <= {"metadata"})
-
-
-def _present(uri: str) -> dict[str, Any] | None:
+def _was_begun(uri: str) -> bool:
+    """Whether the Spark line that lies there is one of ours: a save broke off after it."""
     try:
-        data = files.read_bytes(files.join(uri, METADATA))
-    except FileNotFoundError:
-        return None
-    try:
-        metadata = json.loads(data)
-    except ValueError as error:
-        raise ModelError(f"{uri}: {METADATA} is not JSON: {error}") from None
-    if not isinstance(metadata, dict):
-        raise ModelError(f"{uri}: {METADATA} is not that of a model of emr-ensembles")
-    return metadata
+        line = json.loads(files.read_bytes(files.join(uri, _SPARK_METADATA)))
+    except (FileNotFoundError, ValueError):
+        return False
+    return str(line.get("class", "")).startswith("pipeline.")

@@ -1,0 +1,77 @@
+"""From a URI to a filesystem of pyarrow's, and from its errors to ours."""
+
+from __future__ import annotations
+
+import errno
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+from pyarrow import fs
+
+from pipeline.errors import AccessError, StoreError, UserError
+from pipeline.files.uris import absolute, local_path
+
+SCHEMES = ("file", "s3", "s3a", "hdfs", "viewfs")
+
+FAILURES = (OSError, pa.ArrowException)
+"""What pyarrow raises when a filesystem fails."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+# What S3 says, and what it means for the user; the first that occurs is taken.
+_S3_MEANINGS = (
+    ("NO_SUCH_BUCKET", "there is no such bucket; make it, or correct the URI"),
+    ("ACCESS_DENIED", "access is denied; give the role or the credentials the right to it"),
+    ("credentials", "no AWS credentials were found; give the instance a role, or set a profile"),
+    ("INVALID_ACCESS_KEY_ID", "the AWS credentials are not valid; renew them"),
+    ("EXPIRED_TOKEN", "the AWS credentials have expired; renew them"),
+    ("SIGNATURE_DOES_NOT_MATCH", "the AWS credentials are not valid; renew them"),
+)
+
+
+def resolve(uri: str) -> tuple[fs.FileSystem, str]:
+    """The filesystem of a URI, and the path in it.
+
+    Raises
+    ------
+    UserError
+        For a scheme that is not known.
+    StoreError
+        When the filesystem cannot be reached.
+    """
+    full = absolute(uri)
+    scheme = urlsplit(full).scheme
+    if scheme not in SCHEMES:
+        raise UserError(f"{uri}: unknown scheme {scheme}; use one of {', '.join(SCHEMES)}")
+    if scheme == "file":
+        return fs.LocalFileSystem(), str(local_path(full))
+    if scheme == "s3a":
+        full = "s3" + full.removeprefix("s3a")
+    try:
+        filesystem, path = fs.FileSystem.from_uri(full)
+    except FAILURES as error:
+        raise failure(uri, "reached", error) from error
+    return filesystem, path
+
+
+def is_object_store(filesystem: fs.FileSystem) -> bool:
+    """Whether it shows a file only when its upload is complete, and cannot rename."""
+    return isinstance(filesystem, fs.S3FileSystem)
+
+
+def failure(uri: str, done: str, error: BaseException) -> StoreError:
+    """The error to raise when something at `uri` cannot be `done` ("read", "written")."""
+    number = getattr(error, "errno", None)
+    text = str(error)
+    if number in _FULL:
+        return StoreError(f"{uri}: cannot be {done}: the disk is full; free space, or use another")
+    if number in _DENIED:
+        return AccessError(
+            f"{uri}: cannot be {done}: permission denied; give this user the right to it, or "
+            "choose another place"
+        )
+    for mark, meaning in _S3_MEANINGS:
+        if mark in text:
+            return AccessError(f"{uri}: cannot be {done}: {meaning}")
+    return StoreError(f"{uri}: cannot be {done}: {text}")

@@ -1,0 +1,47 @@
+import errno
+import os
+
+import pytest
+
+from pipeline import files
+from pipeline.errors import AccessError, StoreError, UserError
+from pipeline.files.filesystems import failure
+from tests.conftest import HDFS
+
+
+@pytest.mark.parametrize("call", [files.read_bytes, files.exists, files.names, files.delete])
+def test_an_unknown_scheme_lists_the_known_ones(call) -> None:
+    with pytest.raises(UserError, match=r"gs://x/y: unknown scheme gs; use one of file, s3, "):
+        call("gs://x/y")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "told"),
+    [
+        (OSError(errno.ENOSPC, "no space"), StoreError, "the disk is full; free space"),
+        (OSError(errno.EDQUOT, "quota"), StoreError, "the disk is full; free space"),
+        (OSError(errno.EACCES, "denied"), AccessError, "permission denied; give this user"),
+        (OSError(errno.EROFS, "read-only"), AccessError, "permission denied; give this user"),
+        (OSError("AWS Error NO_SUCH_BUCKET during X"), AccessError, "there is no such bucket"),
+        (OSError("AWS Error ACCESS_DENIED during X"), AccessError, "access is denied"),
+        (OSError("AWS Error SLOW_DOWN"), StoreError, "AWS Error SLOW_DOWN"),
+    ],
+)
+def test_what_a_filesystem_says_becomes_what_to_do(
+    error: OSError, kind: type[StoreError], told: str
+) -> None:
+    found = failure("s3://bucket/x", "written", error)
+    assert type(found) is kind
+    assert str(found).startswith(f"s3://bucket/x: cannot be written: {told}")
+
+
+def test_whose_fault_it_is_decides_the_exit_code() -> None:
+    assert failure("x", "read", OSError(errno.ENOSPC, "")).exit_code == 1
+    assert failure("x", "read", OSError(errno.EACCES, "")).exit_code == 2
+    assert issubclass(AccessError, UserError)
+
+
+def test_hdfs_is_one_of_the_stores_that_are_tested() -> None:
+    if HDFS not in os.environ:
+        pytest.skip(f"hdfs:// is not tested: {HDFS} names no directory of a running HDFS")
+    assert not files.is_local(os.environ[HDFS])
