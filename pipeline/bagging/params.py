@@ -21,8 +21,11 @@ class BaggingParams(TreeParams):
 
     def __init__(self) -> None:
         super().__init__()
-        self._setDefault(replicas=100, max_depth=10, max_bin=256, min_child_weight=5.0)
+        # Leaves are unpenalised means.
+        self._setDefault(
+            replicas=100, max_depth=10, max_bin=256, min_child_weight=5.0, reg_lambda=0.0
+        )
 
     def learner_params(self) -> dict[str, Any]:
-        """The tree params as XGBoost takes them; leaves are unpenalised means."""
-        return {"reg_lambda": 0.0, **self.tree_params()}
+        """The tree params as XGBoost takes them."""
+        return self.tree_params()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import model_validator
 
 from pipeline.bagging.estimator import BaggingClassifier
@@ -10,6 +12,8 @@ from pipeline.boosting.settings import TreeSettings
 
 class BaggingSettings(TreeSettings):
     """Params of `BaggingClassifier`; an unset key takes the estimator's default."""
+
+    estimator: ClassVar = BaggingClassifier
 
     replicas: int | None = None
 

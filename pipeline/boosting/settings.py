@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import model_validator
 
 from pipeline.boosting.estimator import BoostingClassifier
@@ -25,6 +27,8 @@ class TreeSettings(TrainerSettings):
 
 class BoostingSettings(TreeSettings):
     """Params of `BoostingClassifier`; an unset key takes the estimator's default."""
+
+    estimator: ClassVar = BoostingClassifier
 
     rounds: int | None = None
     early_stopping_rounds: int | None = 20

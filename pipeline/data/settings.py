@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from pipeline.config import Section
+from pipeline.data.source_options import unknown_options
 
 
 class SourceSettings(Section):
@@ -22,7 +23,8 @@ class SourceSettings(Section):
     table : str, optional
         Name in Spark's catalog, for `kind: table`.
     options : dict
-        Given to Spark's reader as they are; they win over this package's defaults.
+        Given to Spark's reader as they are; they win over this package's defaults. Names that it
+        does not know are refused.
     """
 
     kind: Literal["flights", "parquet", "csv", "json", "orc", "table"]
@@ -40,6 +42,9 @@ class SourceSettings(Section):
                 raise ValueError("kind table needs `table`, a name in the catalog, and no `uri`")
         elif not self.uri or self.table is not None:
             raise ValueError(f"kind {self.kind} needs `uri`, a file or directory, and no `table`")
+        problems = unknown_options(self.kind, self.options)
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import model_validator
 
 from pipeline.deep.estimator import DeepClassifier
@@ -10,6 +12,8 @@ from pipeline.estimators.settings import TrainerSettings
 
 class DeepSettings(TrainerSettings):
     """Params of `DeepClassifier`; an unset key takes the estimator's default."""
+
+    estimator: ClassVar = DeepClassifier
 
     hidden: list[int] | None = None
     dropout: float | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,7 +13,29 @@ from pipeline.estimators.params import OurParams
 
 
 class TrainerSettings(Section):
-    """A trainer's section: every key is a param of its estimator."""
+    """A trainer's section: every key is a param of its estimator.
+
+    `estimator` makes the estimator; its params say what the keys mean and what holds for a key
+    that is not set.
+    """
+
+    estimator: ClassVar[Callable[..., OurParams]]
+
+    @classmethod
+    def descriptions(cls) -> dict[str, str]:
+        """What each param is for, in its own words."""
+        params = cls.estimator()
+        return {name: _description(params, name) for name in cls.model_fields}
+
+    @classmethod
+    def effective_defaults(cls) -> dict[str, Any]:
+        """The estimator's defaults, for the keys that leave them to it."""
+        params = cls.estimator()
+        return {
+            name: params.value(name)
+            for name, field in cls.model_fields.items()
+            if field.default is None and params.isDefined(name)
+        }
 
     def given(self) -> dict[str, Any]:
         """The keys that are set."""
@@ -25,6 +47,13 @@ class TrainerSettings(Section):
             estimator(**self.given()).require_valid()
         except UserError as error:
             raise ValueError(str(error)) from None
+
+
+def _description(params: OurParams, name: str) -> str:
+    doc = params.getParam(name).doc
+    is_left_open = not params.isDefined(name) and "default" not in doc
+    text = f"{doc}; default: the library's own" if is_left_open else doc
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 class GangSettings(Section):

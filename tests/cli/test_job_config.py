@@ -55,15 +55,15 @@ def test_little_is_needed() -> None:
             {"columns": {"label": "y", "feature": ["a"]}},
             "job.yaml: columns.feature: unknown key; did you mean features?",
         ),
-        ({"gang": {"attempts": 0}}, "job.yaml: gang.attempts: Input should be greater than or eq"),
-        ({"seed": 2**31}, "job.yaml: seed: Input should be less than 2147483648"),
+        ({"gang": {"attempts": 0}}, "job.yaml: gang.attempts: must be at least 1 (got 0)"),
+        ({"seed": 2**31}, "job.yaml: seed: must be less than 2147483648"),
         (
             {"bagging": {"replicas": 0}},
             "BaggingClassifier: replicas must be from 1 to 100000, not 0",
         ),
         ({"boosting": {"eta": 3}}, "boosting: BoostingClassifier: eta must be above 0"),
         ({"deep": {"dropout": 1}}, "deep: DeepClassifier: dropout must be at least 0"),
-        ({"deep": {"epochs": "many"}}, "job.yaml: deep.epochs: Input should be a valid integer"),
+        ({"deep": {"epochs": "many"}}, "job.yaml: deep.epochs: expected a whole number"),
     ],
 )
 def test_a_wrong_key_or_value_is_named(more: dict[str, Any], problem: str) -> None:
