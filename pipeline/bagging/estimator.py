@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, ClassVar
@@ -19,8 +18,10 @@ from pipeline.bagging.resampling import in_bag_counts
 from pipeline.bagging.votes import OutOfBag
 from pipeline.estimators.estimator import EnsembleEstimator, FitJob, Trained
 from pipeline.estimators.model import EnsembleModel
+from pipeline.progress import Follower, Tracker, track
 from pipeline.spark.causes import executors_speak
 from pipeline.spark.resources import capacity_of
+from pipeline.spark.told import heard, telling
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -31,7 +32,6 @@ logger = logging.getLogger(__name__)
 
 _WAVES = 4  # tasks per slot: the last ones to finish leave less idle
 _RANGE_ROWS = 1_000_000
-_NOTICE_S = 5.0
 
 
 class BaggingClassificationModel(EnsembleModel):
@@ -99,8 +99,9 @@ class BaggingClassifier(EnsembleEstimator[BaggingClassificationModel, int], Bagg
         )
         replicas = self.value("replicas")
         context = job.spark.sparkContext
-        with executors_speak(), _Notices(job.scratch, replicas):
-            _run_tasks(context, task, replicas, job.layout)
+        with executors_speak():
+            with Follower(track("bagging", "replica", replicas), _counter(job.scratch)):
+                _run_tasks(context, task, replicas, job.layout)
             judged = _judge(context, task, job.layout)
         natives = {
             uri.rpartition("/")[2]: files.read_bytes(uri)
@@ -129,37 +130,28 @@ def _run_tasks(context: SparkContext, task: BaggingTask, replicas: int, tasks: i
     def train(place: int, own: Iterable[int]) -> Iterator[int]:
         return train_replicas(task, place, own)
 
-    done = context.parallelize(range(replicas), tasks).mapPartitionsWithIndex(train).count()
-    logger.info("bagging: %d replicas in %d tasks", done, tasks)
+    places = context.parallelize(range(replicas), tasks)
+    done = heard(places.mapPartitionsWithIndex(telling(train)).collect())
+    logger.info("bagging: %d replicas in %d tasks", len(done), tasks)
 
 
 def _judge(context: SparkContext, task: BaggingTask, tasks: int) -> OutOfBag:
     """The out-of-bag estimate over all rows: one Spark job, a range of rows per task."""
     starts = list(range(0, task.rows, _RANGE_ROWS))
 
-    def judge(start: int) -> OutOfBag:
-        return judge_rows(task, tasks, start, min(start + _RANGE_ROWS, task.rows))
+    def judge(own: Iterable[int]) -> Iterator[OutOfBag]:
+        for start in own:
+            yield judge_rows(task, tasks, start, min(start + _RANGE_ROWS, task.rows))
 
-    return reduce(add, context.parallelize(starts, len(starts)).map(judge).collect())
+    places = context.parallelize(starts, len(starts))
+    return reduce(add, heard(places.mapPartitions(telling(judge)).collect()))
 
 
-class _Notices:
-    """Logs how many replicas are done, every few seconds, while a job runs."""
+def _counter(scratch: str) -> Callable[[Tracker], None]:
+    """Counts the replicas that are written."""
+    uri = replica_uri(scratch, 0).rpartition("/")[0]
 
-    def __init__(self, scratch: str, total: int) -> None:
-        self._uri = replica_uri(scratch, 0).rpartition("/")[0]
-        self._total = total
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
+    def count(tracker: Tracker) -> None:
+        tracker.step(sum(name.endswith(".ubj") for name in files.children(uri)))
 
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *raised: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._done.wait(_NOTICE_S):
-            done = sum(name.endswith(".ubj") for name in files.children(self._uri))
-            logger.info("bagging: %d of %d replicas", done, self._total)
+    return count

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import logging
 import math
-import platform
 import time
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 import numpy as np
@@ -25,7 +23,6 @@ from pyspark.ml.base import Estimator
 from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
 from pyspark.sql.types import BooleanType, DataType, IntegralType
 
-import pipeline
 from pipeline.data.encoding import FeatureSchema, LabelSchema
 from pipeline.data.identity import with_row_id
 from pipeline.data.names import column, require
@@ -39,6 +36,7 @@ from pipeline.estimators.profile import Columns, describe
 from pipeline.spark.scratch import Scratch, default_scratch
 from pipeline.spark.shard_file import ShardRows
 from pipeline.spark.shards import EncodedBatch, Layout, ShardSet, write_shards
+from pipeline.store.installed import installed
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -49,7 +47,6 @@ M = TypeVar("M", bound=EnsembleModel)
 L = TypeVar("L")
 
 _ROW_ID = "__row_id"
-_LIBRARIES = ("pyspark", "numpy", "pyarrow", "xgboost", "xgboost-cpu", "mxnet", "horovod")
 
 
 @dataclass(frozen=True)
@@ -202,7 +199,7 @@ class EnsembleEstimator(
             "label": label.to_json(),
             "data_fingerprint": shards.fingerprint,
             "rows": dict(shards.rows),
-            "versions": _versions(),
+            "versions": installed(),
             "metrics": {"fit_seconds": round(seconds, 3), **trained.metrics},
             "history": [_finite(row) for row in trained.history],
         }
@@ -268,13 +265,3 @@ def _require_rows(shards: ShardSet, columns: Columns) -> None:
         raise DataError("no training rows are left: every row is marked for validation")
     if columns.validation is not None and not shards.rows["validation"]:
         raise DataError(f"no row is marked for validation in column {columns.validation}")
-
-
-def _versions() -> dict[str, str]:
-    found = {"emr-ensembles": pipeline.__version__, "python": platform.python_version()}
-    for name in _LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found

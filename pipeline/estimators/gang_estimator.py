@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pipeline.estimators.estimator import EnsembleEstimator, FitJob
 from pipeline.estimators.model import EnsembleModel
 from pipeline.estimators.params import GangParams
+from pipeline.progress import Tracker, track
 from pipeline.spark.collectives import CollectiveName
+from pipeline.spark.events import Event
 from pipeline.spark.gang import run_gang
-from pipeline.spark.progress import LineProgress
 from pipeline.spark.resources import GangPlan, plan_gang
 
 if TYPE_CHECKING:
@@ -43,18 +45,25 @@ class GangEstimator(EnsembleEstimator[M, GangPlan], GangParams):
         """Run the gang; returns what rank 0 returned, and the run's measures."""
         name = self.model_class.kind
         began = time.monotonic()
-        results = run_gang(
-            job.spark,
-            job.layout,
-            work,
-            name=name,
-            collective=collective,
-            limits=self.gang_limits,
-            on_event=LineProgress(name, step, most),
-        )
+        with track(name, step, most) as tracker:
+            results = run_gang(
+                job.spark,
+                job.layout,
+                work,
+                name=name,
+                collective=collective,
+                limits=self.gang_limits,
+                on_event=partial(_follow, tracker, step),
+            )
         measures = {
             "train_seconds": round(time.monotonic() - began, 3),
             "workers": job.layout.workers,
             "threads": job.layout.cores,
         }
         return results[0], measures
+
+
+def _follow(tracker: Tracker, step: str, event: Event) -> None:
+    """Turn what workers say after each round or epoch into steps."""
+    if event.kind == step:
+        tracker.step(int(event.data[step]) + 1, **event.data["metrics"])

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from pyspark import __version__ as pyspark_version
 from pyspark.ml.base import Model
 from pyspark.ml.util import MLReadable, MLReader, MLWritable, MLWriter
 
@@ -18,6 +19,7 @@ from pipeline.estimators.params import ColumnParams
 from pipeline.estimators.predictor import Predictor, make_predictor
 from pipeline.estimators.scoring import Content, OutputColumns, score
 from pipeline.store import model_directory
+from pipeline.store.versions import IfExists, Version
 
 if TYPE_CHECKING:
     from pyspark import Broadcast
@@ -32,7 +34,7 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
     Parameters
     ----------
     metadata : mapping
-        What `metadata.json` holds: kind, params, features, label, versions, metrics, history.
+        What the manifest holds: kind, params, features, label, versions, metrics, history.
     natives : mapping of str to bytes
         The native files.
     """
@@ -113,6 +115,40 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
         """A writer; `overwrite()` replaces a model that is there already."""
         return _Writer(self)
 
+    def publish(self, uri: str, if_exists: IfExists) -> Version:
+        """Save to a URI; appears whole, or not at all.
+
+        Parameters
+        ----------
+        uri : str
+            The model's directory, with its scheme.
+        if_exists : {"overwrite", "version", "refuse"}
+            What becomes of a model that is there already.
+
+        Raises
+        ------
+        UserError
+            When something is there that is not to be replaced.
+        ConflictError
+            When another writer published a model there at the same time.
+        """
+        metadata = {
+            **self.metadata,
+            "uid": self.uid,
+            "columns": {param.name: self.value(param.name) for param in self.params},
+        }
+        line = {
+            "class": f"{type(self).__module__}.{type(self).__name__}",
+            "timestamp": int(time.time() * 1000),
+            "sparkVersion": pyspark_version,
+            "uid": self.uid,
+            "paramMap": {},
+            "defaultParamMap": {},
+        }
+        return model_directory.publish(
+            uri, self.natives, metadata, spark_metadata=json.dumps(line), if_exists=if_exists
+        )
+
     @classmethod
     def read(cls: type[M]) -> MLReader[M]:
         """A reader."""
@@ -138,27 +174,8 @@ class _Writer(MLWriter):
 
     def save(self, path: str) -> None:
         """Save to a URI; a path without a scheme is of Spark's default file system."""
-        model = self._model
-        metadata = {
-            **model.metadata,
-            "uid": model.uid,
-            "columns": {param.name: model.value(param.name) for param in model.params},
-        }
-        kind = type(model)
-        line = {
-            "class": f"{kind.__module__}.{kind.__name__}",
-            "timestamp": int(time.time() * 1000),
-            "sparkVersion": self.sc.version,
-            "uid": model.uid,
-            "paramMap": {},
-            "defaultParamMap": {},
-        }
-        model_directory.publish(
-            qualified(self.sparkSession, path),
-            model.natives,
-            metadata,
-            spark_metadata=json.dumps(line),
-            overwrite=self.shouldOverwrite,
+        self._model.publish(
+            qualified(self.sparkSession, path), "overwrite" if self.shouldOverwrite else "refuse"
         )
 
 

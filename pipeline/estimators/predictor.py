@@ -36,7 +36,7 @@ class Predictor(ABC):
     Parameters
     ----------
     metadata : mapping
-        The model's `metadata.json`.
+        The model's manifest.
     natives : mapping of str to bytes
         Its native files.
     threads : int

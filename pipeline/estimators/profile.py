@@ -7,7 +7,7 @@ be trained on is refused here, with how many rows are affected.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from pipeline.data.encoding import Feature, FeatureSchema, Kind, LabelSchema
 from pipeline.data.names import column
 from pipeline.errors import DataError
 from pipeline.estimators.arrow import by_place
-from pipeline.spark.causes import executors_speak
+from pipeline.spark.told import run_on_partitions
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -131,17 +131,15 @@ def describe(frame: DataFrame, columns: Columns) -> tuple[FeatureSchema, LabelSc
     named = (columns.label, columns.weight, columns.vector)
     wanted = list(dict.fromkeys([*texts, *(name for name in named if name is not None)]))
 
-    def profile(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def profile(batches: Iterable[pa.RecordBatch]) -> str:
         found = Profile()
         for batch in batches:
             _profile_batch(found, batch.rename_columns(wanted), columns, texts)
-        yield pa.record_batch({"profile": pa.array([found.to_json()])})
+        return found.to_json()
 
     total = Profile()
-    read = by_place(frame.select(*map(column, wanted)))
-    with executors_speak():
-        for row in read.mapInArrow(profile, "profile string").collect():
-            total.add(row.profile)
+    for line in run_on_partitions(by_place(frame.select(*map(column, wanted))), profile):
+        total.add(line)
     _require_usable(total, columns)
     _require_classes(columns.label, total.classes)
     for name, values in total.categories.items():

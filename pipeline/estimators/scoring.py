@@ -15,6 +15,7 @@ from pyspark.sql.types import DoubleType, StringType, StructField, StructType
 from pipeline.data.names import require, require_free
 from pipeline.estimators.arrow import by_place
 from pipeline.estimators.predictor import Predictor, Scores, make_predictor
+from pipeline.spark.job_progress import rows_counter
 
 if TYPE_CHECKING:
     from pyspark import Broadcast
@@ -90,10 +91,13 @@ def score(
         added.append(StructField(output.prediction, StringType() if is_text else DoubleType()))
 
     names = list(frame.columns)
+    counter = rows_counter()
 
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         predictor = _opened(model_id, content)
         for batch in batches:
+            if counter is not None:
+                counter.add(batch.num_rows)
             yield _scored(predictor, batch.rename_columns(names), output, kept)
 
     through = [frame.schema[name] for name in kept]

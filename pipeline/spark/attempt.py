@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import GangError, GangStalledError, GangWorkerError, UserError
-from pipeline.spark.causes import first_cause
+from pipeline.spark.causes import first_cause, rebuilt
 from pipeline.spark.collectives import CollectiveName
 from pipeline.spark.events import Channel, Event
 from pipeline.spark.resources import GangPlan
@@ -268,7 +268,7 @@ def _ranks(ranks: list[int]) -> str:
 def _worker_error(attempt_id: str, event: Event, others: int) -> Exception:
     data = event.data
     if data["is_user"]:
-        return UserError(data["message"])
+        return rebuilt(data["type"], data["message"]) or UserError(data["message"])
     also = f" ({others} more ranks raised after it)" if others else ""
     return GangWorkerError(
         f"{attempt_id}: rank {event.rank} raised {data['type']}: {data['message']}{also}\n"

@@ -11,24 +11,25 @@ from pyspark.errors import PySparkException
 
 from pipeline import errors
 from pipeline.errors import EnsemblesError
+from pipeline.spark.java_text import paragraph
 
 _OURS = re.compile(r"(?:^|: |\] )pipeline\.errors\.(\w+): (.*(?:\n(?!\s*at |$).*)*)", re.MULTILINE)
-_PYTHON_TAIL = re.compile(r"^(\w[\w.]*(?:Error|Exception|Interrupt)): ?(.*)$", re.MULTILINE)
-_FRAME = re.compile(r"^\s+at |^Driver stacktrace|^Caused by: |^\s*\.\.\. \d+ more")
 
 
 def first_cause(error: BaseException) -> str:
-    """What went wrong, without Java frames, as one paragraph."""
+    """What went wrong, without Java frames or query plans, as one paragraph.
+
+    Of a chain of causes the first and the last are told: what was being done, and why it failed.
+    """
     text = str(error)
-    if isinstance(error, Py4JJavaError):
-        text = str(error.java_exception.getMessage() or error.java_exception.toString())
+    if isinstance(error, EnsemblesError):
+        return text.strip()
     if own := _OURS.search(text):
         return own[2].strip()
-    python = _PYTHON_TAIL.findall(text.partition("\tat ")[0])
-    if "Traceback (most recent call last)" in text and python:
-        return ": ".join(python[-1]).strip()
-    kept = [line for line in text.splitlines() if line.strip() and not _FRAME.match(line)]
-    return " ".join(line.strip() for line in kept)[:1500]
+    said = paragraph(text)
+    if not isinstance(error, Py4JJavaError | PySparkException) and len(said.split()) < 3:
+        return f"{type(error).__name__}: {said}".removesuffix(": ")  # as with KeyError('x')
+    return said
 
 
 def ours(error: BaseException) -> EnsemblesError | None:
@@ -38,12 +39,17 @@ def ours(error: BaseException) -> EnsemblesError | None:
     if not isinstance(error, Py4JJavaError | PySparkException):
         return None
     found = _OURS.search(str(error))
-    kind = getattr(errors, found[1], None) if found else None
-    if found is None or not isinstance(kind, type) or not issubclass(kind, EnsemblesError):
+    return rebuilt(found[1], found[2].strip()) if found else None
+
+
+def rebuilt(kind: str, message: str) -> EnsemblesError | None:
+    """An error of ours from the name of its class and its message; None for other classes."""
+    named = getattr(errors, kind, None)
+    if not isinstance(named, type) or not issubclass(named, EnsemblesError):
         return None
-    if kind is errors.ConfigError:
-        return errors.ConfigError([found[2].strip()])
-    return kind(found[2].strip())
+    if issubclass(named, errors.ConfigError):
+        return named(message.split("\n"))
+    return named(message)
 
 
 @contextmanager

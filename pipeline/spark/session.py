@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import UserError
 from pipeline.spark.resources import capacity_of
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # spark-submit tells a Python program so where the JVM is that it runs in.
 _SUBMITTED = "PYSPARK_GATEWAY_PORT"
+
+_LOG_PROPERTY = "emr.ensembles.log"
 
 _DEFAULTS = {
     # Executors that register late are looked for again soon, not after 15 s.
@@ -62,10 +64,17 @@ def make_session(
         if not given.contains(key):
             builder = builder.config(key, value)
     spark = builder.getOrCreate()
-    spark.sparkContext.setLogLevel("ERROR")
+    if not _has_log_file(spark):
+        spark.sparkContext.setLogLevel("ERROR")
     try:
         capacity_of(spark)
     except BaseException:
         spark.stop()
         raise
     return spark
+
+
+def _has_log_file(spark: SparkSession) -> bool:
+    """Whether `emr-ensembles run` gave Spark's log a file; the level is right then as it is."""
+    jvm: Any = spark._jvm
+    return jvm.java.lang.System.getProperty(_LOG_PROPERTY) is not None

@@ -12,7 +12,7 @@ import hashlib
 import logging
 import socket
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -23,7 +23,6 @@ import pyarrow as pa
 
 from pipeline import files
 from pipeline.errors import StoreError
-from pipeline.spark.causes import executors_speak
 from pipeline.spark.scratch import local_directory, require_visible
 from pipeline.spark.shard_file import (
     CHUNK_ROWS,
@@ -33,6 +32,7 @@ from pipeline.spark.shard_file import (
     ShardWriter,
     concatenate,
 )
+from pipeline.spark.told import run_on_partitions
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -41,8 +41,6 @@ logger = logging.getLogger(__name__)
 
 Part: TypeAlias = Literal["train", "validation"]
 PARTS: tuple[Part, ...] = ("train", "validation")
-
-_SUMMARY = "part string, place int, rows long, id_sum decimal(38,0), id_xor long, bytes long"
 
 
 @dataclass(frozen=True)
@@ -146,22 +144,21 @@ def write_shards(
     """
     placed = frame.repartition(count, id_column).sortWithinPartitions(id_column)
 
-    def write(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def write(batches: Iterable[pa.RecordBatch]) -> list[_Written]:
         from pyspark import TaskContext
 
         context = TaskContext.get()
         place = 0 if context is None else context.partitionId()
         require_visible(uri)
-        yield _write_one(map(encoder, batches), uri, place, layout)
+        return _write_one(map(encoder, batches), uri, place, layout)
 
-    with executors_speak():
-        summaries = placed.mapInArrow(write, _SUMMARY).collect()
+    summaries = [row for rows in run_on_partitions(placed, write) for row in rows]
     sizes: dict[Part, tuple[int, ...]] = {}
     digest = hashlib.sha256()
     for part in PARTS:
         mine = sorted((row for row in summaries if row.part == part), key=lambda row: row.place)
         sizes[part] = tuple(row.rows for row in mine)
-        total = sum(int(row.id_sum) for row in mine)
+        total = sum(row.id_sum for row in mine)
         mixed = int(np.bitwise_xor.reduce([row.id_xor for row in mine])) if mine else 0
         digest.update(f"{part} {sum(sizes[part])} {total} {mixed}\n".encode())
     rows = {part: sum(sizes[part]) for part in PARTS}
@@ -175,10 +172,22 @@ def write_shards(
     return ShardSet(uri, count, layout, rows, sizes, digest.hexdigest())
 
 
+@dataclass(frozen=True)
+class _Written:
+    """What a task wrote of one part: rows, sum and xor of their identities, bytes."""
+
+    part: Part
+    place: int
+    rows: int
+    id_sum: int
+    id_xor: int
+    bytes: int
+
+
 def _write_one(
     batches: Iterable[EncodedBatch], uri: str, place: int, layout: Layout
-) -> pa.RecordBatch:
-    """Write one place's shard of each part; returns their summary rows."""
+) -> list[_Written]:
+    """Write one place's shard of each part."""
     with tempfile.TemporaryDirectory(dir=_existing(local_directory())) as name:
         paths = {part: Path(name) / part for part in PARTS}
         sums = dict.fromkeys(PARTS, 0)
@@ -197,16 +206,9 @@ def _write_one(
         sizes = {part: paths[part].stat().st_size for part in PARTS}
         for part in PARTS:
             files.upload(paths[part], _shard_uri(uri, part, place))
-    return pa.record_batch(
-        {
-            "part": pa.array(list(PARTS)),
-            "place": pa.array([place] * len(PARTS), pa.int32()),
-            "rows": pa.array([counts[part] for part in PARTS], pa.int64()),
-            "id_sum": pa.array([sums[part] for part in PARTS], pa.decimal128(38, 0)),
-            "id_xor": pa.array([mixes[part] for part in PARTS], pa.int64()),
-            "bytes": pa.array([sizes[part] for part in PARTS], pa.int64()),
-        }
-    )
+    return [
+        _Written(part, place, counts[part], sums[part], mixes[part], sizes[part]) for part in PARTS
+    ]
 
 
 def _writer(path: Path, layout: Layout) -> ShardWriter:

@@ -15,6 +15,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from pipeline.bagging import BaggingClassificationModel, BaggingClassifier, estimator
+from pipeline.errors import DataError
+from pipeline.progress import Step, reporting
 from tests.estimators.samples import FEATURES, frame, table
 
 REPLICAS = 9
@@ -67,6 +69,29 @@ def test_a_model_is_one_xgboost_file_per_replica(model: BaggingClassificationMod
     assert sorted(model.natives) == [f"replica-{place:06d}.ubj" for place in range(REPLICAS)]
     assert len(set(model.natives.values())) == REPLICAS
     assert model.metrics["replicas"] == REPLICAS
+
+
+def test_replicas_that_are_done_are_steps(rows: DataFrame) -> None:
+    steps: list[Step] = []
+    with reporting(steps.append):
+        _fit(rows, rowIdCol="id", replicas=3)
+    assert {(step.task, step.unit, step.total) for step in steps} == {("bagging", "replica", 3)}
+    assert steps[-1].number == 3
+
+
+def test_a_users_error_of_a_task_fails_no_task(rows: DataFrame, spark: SparkSession) -> None:
+    context = spark.sparkContext
+    context.setJobGroup("infinite", "infinite")
+    infinite = rows.replace(rows.first()["a"], float("inf"), "a")
+    try:
+        with pytest.raises(DataError, match=r"^column a: 1 infinite values") as told:
+            _fit(infinite, rowIdCol="id")
+    finally:
+        context.setLocalProperty("spark.jobGroup.id", None)
+    assert type(told.value) is DataError
+    tracker = context.statusTracker()
+    jobs = [tracker.getJobInfo(job) for job in tracker.getJobIdsForGroup("infinite")]
+    assert {job.status for job in jobs} == {"SUCCEEDED"}
 
 
 def test_validation_rows_are_left_out(

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from pipeline.errors import GangError, UserError
+from pipeline.errors import DataError, GangError, ModelError, UserError
 from pipeline.spark import attempt
 from pipeline.spark.attempt import Attempt, Lost
 from pipeline.spark.events import Event
@@ -103,8 +103,19 @@ def test_the_ranks_own_error_counts_more_than_what_was_lost_after_it(spark):
     events = [error_event(0, is_peer=True), error_event(1), error_event(2)]
     with pytest.raises(GangError, match=r"rank 1 raised ValueError: seven \(1 more ranks raised"):
         ended(spark, "ExecutorLostFailure", *events)._meaning()
+
+
+@pytest.mark.parametrize("kind", [UserError, DataError, ModelError])
+def test_a_users_error_of_a_worker_comes_back_as_itself(spark, kind):
+    event = error_event(1, is_user=True, type=kind.__name__)
+    with pytest.raises(UserError, match=r"^seven$") as raised:
+        ended(spark, "ExecutorLostFailure", event)._meaning()
+    assert type(raised.value) is kind
+
+
+def test_a_users_error_of_another_class_is_one_all_the_same(spark):
     with pytest.raises(UserError, match=r"^seven$"):
-        ended(spark, "ExecutorLostFailure", error_event(1, is_user=True))._meaning()
+        ended(spark, "x", error_event(1, is_user=True, type="ErrorOfATrainer"))._meaning()
 
 
 def test_a_job_that_fails_otherwise_is_not_tried_again(spark):
