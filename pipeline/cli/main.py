@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 import pipeline
-from pipeline.cli import run
+from pipeline.cli import config_commands, run, runs_commands
 from pipeline.cli.entry import guarded
 from pipeline.local import commands as local_commands
 
@@ -20,6 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=pipeline.__version__)
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     run.add_parser(subparsers)
+    runs_commands.add_parser(subparsers)
+    config_commands.add_parser(subparsers)
     local_commands.add_parser(subparsers)
     args = parser.parse_args(arguments)
     return guarded(lambda: int(args.handler(args)))
