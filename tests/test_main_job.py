@@ -4,60 +4,19 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
+from pipeline.files import local_path
 from pipeline.local.cluster import ClusterState, down, up
 from pipeline.local.cluster import environment as cluster_environment
-
-ROOT = Path(__file__).resolve().parent.parent
-CONFIG: dict[str, Any] = {
-    "name": "churn",
-    "source": {"kind": "csv"},
-    "columns": {
-        "label": "churned",
-        "key": ["customer"],
-        "features": ["age", "spend", "plan", "zone", "is_new"],
-    },
-    "seed": 5,
-    "spark": {
-        "spark.executor.memory": "1g",
-        "spark.sql.shuffle.partitions": 2,
-        "spark.ui.enabled": False,
-    },
-    "bagging": {"replicas": 4, "max_depth": 4},
-    "boosting": {"rounds": 6, "max_depth": 3, "eta": 0.4},
-    "deep": {"hidden": [8], "epochs": 3, "batch_size": 64, "learning_rate": 0.02},
-}
-
-
-def _table(rows: int) -> pd.DataFrame:
-    rng = np.random.default_rng(2)
-    age, spend = rng.normal(45, 12, rows).round(1), rng.gamma(2, 50, rows).round(2)
-    plan = rng.choice(["basic", "plus, with phone", "max"], rows)
-    score = (age - 45) / 12 + 1.5 * (plan == "basic") - spend / 100 + rng.normal(0, 0.3, rows)
-    return pd.DataFrame(
-        {
-            "customer": [f"c{number:04d}" for number in range(rows)],
-            "age": pd.Series(age).where(rng.random(rows) > 0.1),
-            "spend": spend,
-            "plan": pd.Series(plan, dtype=object).where(rng.random(rows) > 0.1),
-            "zone": [f"{number:02d}x" for number in rng.integers(1, 9, rows)],
-            "is_new": np.where(rng.random(rows) < 0.3, "true", "false"),
-            "note": "passes, through",
-            "churned": np.where(score > 0, "yes", "no"),
-        }
-    )
+from pipeline.store.versions import newest
+from tests.main_job import ROOT, customers, emr_ensembles, finish, start, write_config
 
 
 @pytest.fixture(scope="module")
@@ -71,48 +30,35 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Cl
 
 
 @pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("table") / "customers.csv"
-    _table(600).to_csv(path, index=False)
-    return path
-
-
-@pytest.fixture(scope="module")
-def config(table: Path) -> Path:
-    output = str(table.parent / "out")
-    source = {**CONFIG["source"], "uri": str(table)}
-    path = table.parent / "churn.yaml"
-    path.write_text(yaml.safe_dump({**CONFIG, "output": output, "source": source}))
-    return path
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_config(tmp_path_factory.mktemp("table"))
 
 
 def _run(
     command: list[str], more: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run to the end; a test that is stopped stops the whole tree of processes."""
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    environment = {**os.environ, **(more or {})}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, **pipes)
-    try:
-        out, err = process.communicate()
-    except BaseException:
-        os.killpg(process.pid, signal.SIGKILL)
-        raise
-    return subprocess.CompletedProcess(command, process.returncode, out, err)
+    return finish(start(command, more))
 
 
-def _emr_ensembles(cluster: tuple[Path, ClusterState], *arguments: str) -> Any:
-    command = [sys.executable, "-c", "from pipeline.cli.main import main; exit(main())", "run"]
-    return _run([*command, "--cluster", str(cluster[0]), *arguments])
+def _emr_ensembles(
+    cluster: tuple[Path, ClusterState], *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    return _run(emr_ensembles("run", "--cluster", str(cluster[0]), *arguments))
 
 
 @pytest.fixture(scope="module")
 def done(cluster: tuple[Path, ClusterState], config: Path) -> subprocess.CompletedProcess[str]:
     """Three of the six jobs."""
     more = ["--config", str(config), "--jobs", "prepare", "boost", "report"]
-    found: subprocess.CompletedProcess[str] = _emr_ensembles(cluster, *more)
+    found = _emr_ensembles(cluster, *more)
     assert found.returncode == 0, found.stdout + found.stderr
     return found
+
+
+def _newest(directory: Path) -> Path:
+    found = newest(str(directory))
+    assert found is not None
+    return local_path(found.content)
 
 
 def _require_report(output: Path, names: set[str]) -> None:
@@ -140,7 +86,7 @@ def test_the_main_job_ends_with_a_table_of_three_models(
     assert "Traceback" not in found.stdout + found.stderr
     names = {"bagging", "boosting", "deep"}
     _require_report(output, names)
-    scored = {name: pd.read_parquet(output / "scores" / name) for name in names}
+    scored = {name: pd.read_parquet(_newest(output / "scores" / name)) for name in names}
     for rows in scored.values():
         assert set(rows["split"]) == {"test"}
         assert set(rows["prediction"]) == {"no", "yes"}
@@ -163,7 +109,7 @@ def test_another_table_is_scored_by_spark_submit(
     config: Path,
     tmp_path: Path,
 ) -> None:
-    unlabelled = _table(40).drop(columns="churned")
+    unlabelled = customers(40).drop(columns="churned")
     unlabelled.loc[3, "zone"] = "unseen"
     unlabelled.to_csv(tmp_path / "new.csv", index=False)
     state = cluster[1]
@@ -205,4 +151,9 @@ def test_a_missing_label_is_one_line_and_leaves_nothing_behind(
     more = ["--set", "columns.label=churnd", "--set", f"output={tmp_path}/out"]
     error = _require_one_error(_emr_ensembles(cluster, "--config", str(config), *more))
     assert error == "error: columns.label: no column churnd in the table; did you mean churned?"
-    assert not (tmp_path / "out").exists()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["runs"]
+    (record,) = (tmp_path / "out" / "runs").glob("*/run.json")
+    found = json.loads(record.read_text())
+    assert (found["outcome"], found["exit_code"]) == ("failed", 2)
+    assert found["jobs"]["prepare"]["error"] == error.removeprefix("error: ")
+    assert Path(found["jobs"]["prepare"]["log"]).exists()

@@ -1,33 +1,47 @@
-"""What every job has in common: arguments, config, session, log lines, exit code.
+"""What every job has in common: arguments, config, session, record, exit code.
 
-Exit codes: 0 success, 1 failure, 2 the user's error, 130 interrupted.
+Exit codes: 0 success, 1 failure, 2 the user's error, 130 interrupted, 143 terminated.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import sys
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+import threading
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from pipeline.cli.job_config import FREE_KEYS, JobConfig
+from pipeline.cli.job_run import JobRun
+from pipeline.cli.logs import set_up_logging
+from pipeline.cli.outcome import Terminated, explain
+from pipeline.cli.outputs import require_free
 from pipeline.config import load
 from pipeline.errors import EnsemblesError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-logger = logging.getLogger("pipeline")
+logger = logging.getLogger(__name__)
 
-INTERRUPTED = 130
-
-Job: TypeAlias = Callable[[JobConfig, "SparkSession", argparse.Namespace], Any]
+Job: TypeAlias = Callable[[JobConfig, "SparkSession", argparse.Namespace], Mapping[str, Any]]
+"""Does the work; returns what the run's record should say of it."""
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that name a config."""
-    parser.add_argument("--config", required=True, metavar="FILE", help="the job's YAML file")
+    parser.add_argument(
+        "--config", required=True, metavar="FILE", help="the job's YAML file, or its URI"
+    )
+    add_overrides(parser)
+
+
+def add_overrides(parser: argparse.ArgumentParser) -> None:
+    """Add `--set`."""
     parser.add_argument(
         "--set",
         action="append",
@@ -38,58 +52,69 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run_job(job: Job, parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
+def run_job(
+    name: str, job: Job, parser: argparse.ArgumentParser, arguments: Sequence[str] | None
+) -> int:
     """Parse, validate, start Spark, run the job; returns the exit code.
 
-    The whole config is validated before Spark starts.
+    The whole config, and that the output can be written, is checked before Spark starts.
     """
     add_config_arguments(parser)
+    parser.add_argument(
+        "--run-id", metavar="ID", help="the run that this job is a part of; default: a new one"
+    )
     args = parser.parse_args(arguments)
     set_up_logging()
-    return guarded(lambda: _with_session(job, args))
+    end_cleanly_when_told()
+    return guarded(lambda: _recorded(name, job, args))
 
 
 def guarded(action: Callable[[], int]) -> int:
     """Run something; an error becomes a message on stderr and an exit code."""
     try:
         return action()
-    except EnsemblesError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return error.exit_code
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        return INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - whatever it is, its cause is said in one paragraph
-        return _unexpected(error)
+    except (Exception, KeyboardInterrupt, Terminated) as error:  # noqa: BLE001 - all end here
+        outcome = explain(error)
+        said = outcome.message if outcome.name == "interrupted" else f"error: {outcome.message}"
+        notes = getattr(error, "__notes__", [])
+        if not notes and outcome.exit_code == 1 and not isinstance(error, EnsemblesError):
+            traceback.print_exc()  # there is no log file to hold it
+        sys.stderr.write("\n".join([said, *notes]) + "\n")
+        return outcome.exit_code
 
 
-def set_up_logging() -> None:
-    """Log lines of this project on stderr; those of libraries only when they are warnings."""
-    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.WARNING)
-    logger.setLevel(logging.INFO)
-    logging.getLogger("py4j").setLevel(logging.ERROR)
-
-
-def _with_session(job: Job, args: argparse.Namespace) -> int:
+def _recorded(name: str, job: Job, args: argparse.Namespace) -> int:
     config = load(JobConfig, args.config, args.overrides, FREE_KEYS)
+    given = {key: value for key, value in vars(args).items() if value}
+    with JobRun(name, config, args.run_id, given) as run:
+        require_free(name, config, args)
+        run.note(**_with_session(job, config, args))
+    return 0
+
+
+def _with_session(job: Job, config: JobConfig, args: argparse.Namespace) -> Mapping[str, Any]:
     from pipeline.spark.session import make_session
 
     gpus = config.gang.gpus_per_executor if config.gang.device == "gpu" else 0
     spark = make_session(config.name, config.spark_settings, gpus)
     try:
-        job(config, spark, args)
+        return job(config, spark, args)
     finally:
+        _stop(spark)
+
+
+def _stop(spark: SparkSession) -> None:
+    try:
         spark.stop()
-    return 0
+    except Exception as error:  # noqa: BLE001 - after Ctrl-C Spark's JVM may be gone before us
+        logger.debug("Spark did not stop: %s", error)
 
 
-def _unexpected(error: Exception) -> int:
-    from pipeline.spark.causes import first_cause, ours
+def end_cleanly_when_told() -> None:
+    """SIGTERM, by which YARN and schedulers end a job, cleans up as Ctrl-C does."""
 
-    own = ours(error)
-    if own is not None:
-        sys.stderr.write(f"error: {own}\n")
-        return own.exit_code
-    logger.error("unexpected %s", type(error).__name__, exc_info=error)
-    sys.stderr.write(f"error: {first_cause(error)}\n")
-    return 1
+    def end(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise Terminated
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, end)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -16,6 +16,9 @@ from pipeline.estimators.settings import GangSettings
 
 FREE_KEYS = ("spark", "source.options")
 """Sections whose keys are Spark's own, with dots in them."""
+
+TRAINER_OF = {"bag": "bagging", "boost": "boosting", "deep": "deep"}
+"""By the name of the job that trains it: a trainer's name, which is that of its section."""
 
 DATA_KEYS = ("source", "columns", "split", "seed")
 
@@ -35,6 +38,13 @@ class JobConfig(Section):
         URI below which all jobs write; a plain path means the local disk.
     scratch : str, optional
         URI for what lives no longer than a fit; every node must reach it.
+    if_exists : str
+        When a job's output is there already: `overwrite` replaces it once the new one is whole,
+        `version` keeps it beside the new one, `refuse` ends the job before it works.
+    drift : str
+        When a table to be scored has other columns than the training table: `refuse` any
+        difference, `ignore_extra` lets more columns pass through, `null_for_missing` also takes a
+        missing feature for null in every row.
     spark : dict
         Spark settings; those of spark-submit win over them.
     gang : GangSettings
@@ -50,6 +60,8 @@ class JobConfig(Section):
     seed: int = Field(default=0, ge=0, lt=2**31)
     output: str = Field(min_length=1)
     scratch: str | None = None
+    if_exists: Literal["overwrite", "version", "refuse"] = "overwrite"
+    drift: Literal["refuse", "ignore_extra", "null_for_missing"] = "ignore_extra"
     spark: dict[str, str | bool | int | float] = Field(default_factory=dict)
     gang: GangSettings = GangSettings()
     bagging: BaggingSettings = BaggingSettings()
@@ -78,3 +90,12 @@ class JobConfig(Section):
     def model_uri(self, name: str) -> str:
         """Where a trainer's model is published."""
         return files.join(self.output, "models", name)
+
+    def scores_uri(self, model: str) -> str:
+        """Where scores of the test rows by a model, a trainer's or one of a URI, are published."""
+        return files.join(self.output, "scores", model.rstrip("/").rpartition("/")[2])
+
+    @property
+    def report_uri(self) -> str:
+        """Where the report is published."""
+        return files.join(self.output, "report")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pipeline.cli.entry import run_job
 from pipeline.errors import UserError
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+Facts: TypeAlias = dict[str, Any]
+"""What the record of a run says of a job."""
+
 _FORMATS = ("parquet", "csv", "json", "orc")
 
 
@@ -27,7 +30,7 @@ def prepare(arguments: Sequence[str] | None = None) -> int:
         "Read the source table, check its columns and labels, give every row its identity and its "
         "split, and write it once below the output URI for the other jobs.",
     )
-    return run_job(_prepare, parser, arguments)
+    return run_job("prepare", _prepare, parser, arguments)
 
 
 def bag(arguments: Sequence[str] | None = None) -> int:
@@ -60,9 +63,11 @@ def score(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--input", metavar="URI", help="the table to score")
     parser.add_argument("--format", choices=_FORMATS, default="parquet", help="of --input")
     parser.add_argument(
-        "--output", metavar="URI", help="where to write, nothing may be there; with --input"
+        "--output",
+        metavar="URI",
+        help="where to write, with --input; when something is there, if_exists decides",
     )
-    return run_job(_score, parser, arguments)
+    return run_job("score", _score, parser, arguments)
 
 
 def report(arguments: Sequence[str] | None = None) -> int:
@@ -72,7 +77,7 @@ def report(arguments: Sequence[str] | None = None) -> int:
         "Evaluate every trained model on the same rows: a table on the terminal, and report.html "
         "(self-contained) and report.json below <output>/report/.",
     )
-    return run_job(_report, parser, arguments)
+    return run_job("report", _report, parser, arguments)
 
 
 def _train(job: str, name: str, what: str, arguments: Sequence[str] | None) -> int:
@@ -80,26 +85,37 @@ def _train(job: str, name: str, what: str, arguments: Sequence[str] | None) -> i
         job, f"Train {what}, on the table that jobs/prepare.py wrote, into <output>/models/{name}."
     )
 
-    def train(config: JobConfig, spark: SparkSession, _args: argparse.Namespace) -> None:
+    def train(config: JobConfig, spark: SparkSession, _args: argparse.Namespace) -> Facts:
         from pipeline.cli import trainers
 
-        trainers.train(name, config, spark)
+        return trainers.train(name, config, spark)
 
-    return run_job(train, parser, arguments)
+    return run_job(job, train, parser, arguments)
 
 
-def _prepare(config: JobConfig, spark: SparkSession, _args: argparse.Namespace) -> None:
+def _prepare(config: JobConfig, spark: SparkSession, _args: argparse.Namespace) -> Facts:
+    from pipeline.cli.inputs import prepare_inputs
     from pipeline.data.prepare import prepare as prepared
     from pipeline.data.prepared import publish
-    from pipeline.data.sources import read
+    from pipeline.data.sources import location, read
+    from pipeline.data.unreadable import reading
 
-    table = prepared(read(spark, config.source), config.columns, config.split, config.seed)
-    found = publish(spark, config.output, table, config.made_by)
+    inputs = prepare_inputs(config)  # of the files as they are before they are read
+    with reading(location(config.source)):
+        table = prepared(read(spark, config.source), config.columns, config.split, config.seed)
+        found = publish(
+            spark, config.output, table, config.made_by, inputs=inputs, if_exists=config.if_exists
+        )
     counts = ", ".join(f"{rows} {split}" for split, rows in found.rows.items())
     logger.info("prepared %s rows: %s", counts, found.uri)
+    return {
+        "outputs": {"data": found.uri},
+        "data_fingerprint": found.fingerprint,
+        "metrics": {"rows": found.rows},
+    }
 
 
-def _score(config: JobConfig, spark: SparkSession, args: argparse.Namespace) -> None:
+def _score(config: JobConfig, spark: SparkSession, args: argparse.Namespace) -> Facts:
     from pipeline.cli import scoring
     from pipeline.data.settings import SourceSettings
 
@@ -108,20 +124,19 @@ def _score(config: JobConfig, spark: SparkSession, args: argparse.Namespace) -> 
             raise UserError(
                 "--output goes with --input; test rows are scored into <output>/scores/"
             )
-        scoring.score_test_rows(config, spark, args.model)
-        return
+        return scoring.score_test_rows(config, spark, args.model)
     if args.model is None or args.output is None:
         raise UserError("--input needs --model and --output")
     # The options of the training table's own reader (a separator, say) hold for its like.
     options = config.source.options if config.source.kind == args.format else {}
     source = SourceSettings(kind=args.format, uri=args.input, options=options)
-    scoring.score_table(config, spark, args.model, source, args.output)
+    return scoring.score_table(config, spark, args.model, source, args.output)
 
 
-def _report(config: JobConfig, spark: SparkSession, _args: argparse.Namespace) -> None:
+def _report(config: JobConfig, spark: SparkSession, _args: argparse.Namespace) -> Facts:
     from pipeline.cli.reporting import report as make_report
 
-    make_report(config, spark)
+    return make_report(config, spark)
 
 
 def _parser(job: str, description: str) -> argparse.ArgumentParser:
@@ -129,5 +144,5 @@ def _parser(job: str, description: str) -> argparse.ArgumentParser:
         prog=f"spark-submit --master URL jobs/{job}.py",
         description=description,
         epilog="Exit codes: 0 success, 1 failure, 2 an error in the config, the table or the "
-        "arguments, 130 interrupted.",
+        "arguments, 130 interrupted. What the job did is kept in <output>/runs/<id>/run.json.",
     )

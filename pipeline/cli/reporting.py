@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import datetime
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
+from pipeline.cli.inputs import report_inputs
 from pipeline.cli.scoring import require_same_table, trained
 from pipeline.cli.trainers import load_model
 from pipeline.data.prepare import SPLIT
 from pipeline.data.prepared import PreparedTable, open_prepared
 from pipeline.estimators.model import EnsembleModel
-from pipeline.files import join
-from pipeline.report.build import build
+from pipeline.report.build import LATEST, build, put_latest
 from pipeline.report.evaluate import evaluate
 from pipeline.report.model_card import ModelResult
 from pipeline.report.terminal import table as terminal_table
+from pipeline.store.versions import Draft
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from pipeline.cli.job_config import JobConfig
 
+MEASURES = ("auc", "log_loss", "accuracy")
 
-def report(config: JobConfig, spark: SparkSession) -> str:
+
+def report(config: JobConfig, spark: SparkSession) -> dict[str, Any]:
     """Evaluate every trained model on all splits; write the page, print the table.
+
+    Returns
+    -------
+    dict
+        What the record of the run says of it: where it lies, each model's measures on test rows.
 
     Raises
     ------
@@ -32,18 +41,35 @@ def report(config: JobConfig, spark: SparkSession) -> str:
         When no model is there, or one was trained on another preparation of the table.
     """
     table = open_prepared(config.output, config.made_by)
-    models = {name: load_model(config.model_uri(name)) for name in trained(config)}
+    uris = {name: config.model_uri(name) for name in trained(config)}
+    inputs = report_inputs(config, uris)
+    models = {name: load_model(uri) for name, uri in uris.items()}
     for name, model in models.items():
         require_same_table(name, model, table)
     results = [_evaluated(name, model, table, spark) for name, model in models.items()]
-    written = build(
-        results,
-        title=config.name,
-        output_uri=join(config.output, "report"),
-        context=_context(config, table),
-    )
-    sys.stdout.write(f"{terminal_table(results)}\n\nreport: {written.html}\n")
-    return written.html
+    with Draft(config.report_uri, config.if_exists, beside=LATEST) as draft:
+        written = build(
+            results, title=config.name, output_uri=draft.content, context=_context(config, table)
+        )
+        draft.publish({"models": uris, "inputs": inputs, "metrics": _measures(results)})
+    latest = put_latest(written, config.report_uri)
+    sys.stdout.write(f"{terminal_table(results)}\n\nreport: {latest.html}\n")
+    return {
+        "outputs": {"report": latest.html},
+        "data_fingerprint": table.fingerprint,
+        "metrics": _measures(results),
+    }
+
+
+def _measures(results: list[ModelResult]) -> dict[str, dict[str, float | None]]:
+    """Each model's measures on the test rows; None for one that does not exist."""
+    found = {
+        result.name: {name: result.score("test", name) for name in MEASURES} for result in results
+    }
+    return {
+        model: {name: value if math.isfinite(value) else None for name, value in scores.items()}
+        for model, scores in found.items()
+    }
 
 
 def _evaluated(

@@ -1,27 +1,33 @@
-"""`emr-ensembles run`: the six jobs in their order, each by spark-submit."""
+"""`emr-ensembles run`: the six jobs in their order, each by spark-submit, as one recorded run."""
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import logging
 import os
-import shutil
-import subprocess
 import time
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import pipeline
-from pipeline.cli.entry import INTERRUPTED, add_config_arguments, set_up_logging
+from pipeline import files
+from pipeline.cli.entry import add_config_arguments, end_cleanly_when_told
 from pipeline.cli.job_config import FREE_KEYS, JobConfig
-from pipeline.config import load
-from pipeline.errors import UserError
+from pipeline.cli.job_run import run_facts
+from pipeline.cli.logs import log_path, set_up_logging
+from pipeline.cli.outcome import explain
+from pipeline.cli.resume import Decision, decide
+from pipeline.cli.submit import in_clone, submit
+from pipeline.config import DATE_VARIABLE, load
 from pipeline.local import cluster as local_cluster
+from pipeline.store import runs
+from pipeline.store.runs import RunPlace
 
 logger = logging.getLogger(__name__)
 
 JOBS = ("prepare", "bag", "boost", "deep", "score", "report")
+
+_INTERRUPTED = (130, 143)
 
 
 def add_parser(subparsers: Any) -> None:
@@ -30,7 +36,9 @@ def add_parser(subparsers: Any) -> None:
         "run",
         help="run the jobs in their order",
         description="Run the jobs in their order, each by spark-submit: prepare, bag, boost, deep, "
-        "score, report. Stops at the first that fails, with its exit code.",
+        "score, report. A job whose output is there, made from what it would be made from now, is "
+        "not done again: so a run that broke off goes on where it was. Stops at the first job that "
+        "fails, with its exit code. The run is recorded in <output>/runs/<id>/run.json.",
     )
     add_config_arguments(parser)
     where = parser.add_mutually_exclusive_group(required=True)
@@ -41,24 +49,96 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--jobs", nargs="+", choices=JOBS, default=list(JOBS), help="only these, in this order"
     )
+    parser.add_argument(
+        "--fresh", action="store_true", help="do every job, also where nothing has changed"
+    )
     parser.set_defaults(handler=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the jobs; returns the exit code of the first that fails, or 0."""
     set_up_logging()
+    end_cleanly_when_told()
+    # A run over midnight has one date: that of its beginning.
+    os.environ.setdefault(DATE_VARIABLE, f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}")
     # All jobs' settings, before the first starts.
     config = load(JobConfig, args.config, args.overrides, FREE_KEYS)
     master, environment, options = _cluster(args, config)
+    files.require_writable(config.output, "output")
+    place = RunPlace(config.output, runs.new_run_id())
+    given = {key: value for key, value in vars(args).items() if key != "handler" and value}
+    runs.begin(place, run_facts(config, given))
+    logger.info("run %s: %s", place.run_id, place.record_uri)
+    try:
+        code = _jobs(args, config, place, ["--master", master, *options], environment)
+    except BaseException as error:
+        outcome = explain(error)
+        runs.end(place, outcome.name, outcome.exit_code)
+        raise
+    runs.end(place, _outcome(code), code)
+    return code
+
+
+def _jobs(
+    args: argparse.Namespace,
+    config: JobConfig,
+    place: RunPlace,
+    options: list[str],
+    environment: dict[str, str],
+) -> int:
     began = time.monotonic()
+    overrides = [part for item in args.overrides for part in ("--set", item)]
+    arguments = ["--config", args.config, *overrides, "--run-id", place.run_id]
     for job in args.jobs:
-        logger.info("== %s", job)
-        code = _submit(["--master", master, *options], environment, job, args)
+        decision = decide(job, config)
+        if not decision.must_run and not args.fresh:
+            logger.info("== %s: kept, %s", job, decision.reason)
+            _note_kept(place, job, decision)
+            continue
+        logger.info("== %s: %s", job, "asked for anew" if args.fresh else decision.reason)
+        spark_log = log_path(place, job).with_suffix(".spark.log")
+        code = submit(job, arguments, options=options, environment=environment, spark_log=spark_log)
         if code:
-            logger.error("%s failed with exit code %d", job, code)
-            return code
+            return _failed(place, job, code)
     logger.info("all jobs done in %.0f s", time.monotonic() - began)
+    report = files.join(config.report_uri, "report.html")
+    if "report" in args.jobs and files.exists(report):
+        logger.info("report: %s", report)
     return 0
+
+
+def _note_kept(place: RunPlace, job: str, decision: Decision) -> None:
+    part = {
+        "outcome": "kept",
+        "exit_code": 0,
+        "reason": decision.reason,
+        "started": runs.now(),
+        "outputs": decision.outputs,
+        **decision.facts,
+    }
+    runs.note_job(place, job, part)
+
+
+def _failed(place: RunPlace, job: str, code: int) -> int:
+    """Note a job that could not do so itself, and say how to go on."""
+    part = runs.read_run(place)["jobs"].get(job, {"job": job, "started": runs.now()})
+    if part.get("outcome") in (None, "running", "died"):
+        part |= {
+            "outcome": _outcome(code),
+            "exit_code": code,
+            "error": f"the job's process ended with exit code {code} and without a word",
+            "ended": runs.now(),
+        }
+        runs.note_job(place, job, part)
+    ended = "was ended" if code in _INTERRUPTED else f"failed with exit code {code}"
+    logger.error("%s %s; the same command goes on there, what is done is kept", job, ended)
+    return code
+
+
+def _outcome(code: int) -> str:
+    if code in _INTERRUPTED:
+        return "interrupted"
+    return "failed" if code else "success"
 
 
 def _cluster(args: argparse.Namespace, config: JobConfig) -> tuple[str, dict[str, str], list[str]]:
@@ -70,32 +150,5 @@ def _cluster(args: argparse.Namespace, config: JobConfig) -> tuple[str, dict[str
         return args.master, dict(os.environ), own
     state = local_cluster.running(Path(args.cluster))
     environment = {**os.environ, **local_cluster.environment(state)}
-    options = ["--properties-file", str(_in_clone("conf/spark/local.conf")), *own]
+    options = ["--properties-file", str(in_clone("conf/spark/local.conf")), *own]
     return state.master_url, environment, options
-
-
-def _submit(
-    options: list[str], environment: dict[str, str], job: str, args: argparse.Namespace
-) -> int:
-    submit = shutil.which("spark-submit", path=environment.get("PATH"))
-    if submit is None:
-        raise UserError("spark-submit is not on PATH; activate the environment that holds pyspark")
-    overrides = [part for item in args.overrides for part in ("--set", item)]
-    file = str(_in_clone(f"jobs/{job}.py"))
-    command = [submit, *options, file, "--config", args.config, *overrides]
-    with resources.as_file(resources.files("pipeline.cli") / "log4j2.properties") as quiet:
-        given = environment.get("SPARK_SUBMIT_OPTS", "")
-        quietly = {"SPARK_SUBMIT_OPTS": f"-Dlog4j2.configurationFile={quiet} {given}".strip()}
-        process = subprocess.Popen(command, env={**environment, **quietly})
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            process.wait()  # the terminal has told it too
-            return INTERRUPTED
-
-
-def _in_clone(name: str) -> Path:
-    file = Path(pipeline.__file__).parent.parent / name
-    if not file.exists():
-        raise UserError(f"{file} is missing: run from a clone of the repository")
-    return file

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from pipeline.bagging import BaggingClassificationModel, BaggingClassifier
 from pipeline.boosting import BoostingClassificationModel, BoostingClassifier
+from pipeline.cli.inputs import train_inputs
 from pipeline.data.prepare import ROW_ID, SPLIT
 from pipeline.data.prepared import open_prepared
 from pipeline.data.roles import Roles
@@ -53,8 +54,8 @@ TRAINERS = {
 }
 
 
-def train(name: str, config: JobConfig, spark: SparkSession) -> str:
-    """Train one model on the prepared table and publish it; returns its URI.
+def train(name: str, config: JobConfig, spark: SparkSession) -> dict[str, Any]:
+    """Train one model on the prepared table and publish it; returns what a record says of it.
 
     Raises
     ------
@@ -62,14 +63,24 @@ def train(name: str, config: JobConfig, spark: SparkSession) -> str:
         When there is no prepared table, or it was made by other settings.
     """
     table = open_prepared(config.output, config.made_by)
+    inputs = train_inputs(config, name)
     rows = table.read(spark).where(F.col(SPLIT) != "test")
     marked = rows.withColumn(_VALIDATION, F.col(SPLIT) == "validation")
     model = make_estimator(name, config, table.roles).fit(marked)
-    model.metadata["table"] = {"fingerprint": table.fingerprint, **table.made_by}
+    model.metadata["table"] = {
+        "fingerprint": table.fingerprint,
+        "source_columns": table.columns,  # `columns` of made_by is what the config says of them
+        **table.made_by,
+    }
+    model.metadata["inputs"] = inputs
     uri = config.model_uri(name)
-    model.write().overwrite().save(uri)
+    version = model.publish(uri, config.if_exists)
     logger.info("%s: trained in %.1f s, %s", name, model.metrics["fit_seconds"], uri)
-    return uri
+    return {
+        "outputs": {name: version.content},
+        "data_fingerprint": table.fingerprint,
+        "metrics": {name: model.metrics},
+    }
 
 
 def make_estimator(name: str, config: JobConfig, roles: Roles) -> EnsembleEstimator[Any, Any]:

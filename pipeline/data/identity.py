@@ -169,8 +169,9 @@ def _require_unique(identified: DataFrame, key: Sequence[str], name: str) -> Non
         .collect()[0]
     )
     if found["keys"]:
+        keys = "1 key is" if found["keys"] == 1 else f"{found['keys']} keys are"
         shown = ", ".join(f"{part}={value!r}" for part, value in zip(key, found[2], strict=True))
         raise DataError(
-            f"key ({', '.join(key)}): {found['keys']} keys are on more than one row ({found[1]} "
+            f"key ({', '.join(key)}): {keys} on more than one row ({found[1]} "
             f"rows in all), for example {shown}; add a column to columns.key, or remove the rows"
         )

@@ -10,17 +10,26 @@ from pyspark.sql import functions as F  # noqa: N812  (Spark's own convention)
 
 from pipeline.errors import DataError
 
+_LISTED = 20
+
 
 def column(name: str) -> Column:
     """A reference to a top-level column; dots and backticks in its name mean themselves."""
-    return F.col("`" + name.replace("`", "``") + "`")
+    return F.col(quoted(name))
+
+
+def quoted(name: str) -> str:
+    """A column's name as SQL reads it."""
+    return "`" + name.replace("`", "``") + "`"
 
 
 def missing(name: str, known: Sequence[str], role: str) -> str:
     """The sentence for a column that is not there, with the nearest name that is."""
     same = [other for other in known if other.lower() == name.lower()]
     near = same or difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"the table has: {', '.join(known)}"
+    rest = "" if len(known) <= _LISTED else f" and {len(known) - _LISTED} more"
+    listed = f"the table has: {', '.join(known[:_LISTED])}{rest}"
+    hint = f"did you mean {near[0]}?" if near else listed
     return f"{role}: no column {name} in the table; {hint}"
 
 

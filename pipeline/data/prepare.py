@@ -15,9 +15,12 @@ from pipeline.data.names import column, require
 from pipeline.data.roles import Roles, check_roles
 from pipeline.data.settings import ColumnsSettings, SplitSettings
 from pipeline.data.splits import with_split
+from pipeline.errors import DataError
 
 ROW_ID = "row_id"
 SPLIT = "split"
+RESERVED = (ROW_ID, SPLIT, "is_validation", "probability", "prediction")
+"""Names that this and later jobs give to columns of their own."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,13 @@ class Prepared:
         validation or test). Not computed yet, nor cached.
     roles : Roles
         What its columns are for.
+    columns : dict
+        Name and type of every column of the source table.
     """
 
     frame: DataFrame
     roles: Roles
+    columns: dict[str, str]
 
 
 def prepare(df: DataFrame, columns: ColumnsSettings, split: SplitSettings, seed: int) -> Prepared:
@@ -62,15 +68,19 @@ def prepare(df: DataFrame, columns: ColumnsSettings, split: SplitSettings, seed:
     Raises
     ------
     DataError
-        As `check_roles`, `with_row_id` and `with_split` raise it.
+        As `check_roles`, `with_row_id` and `with_split` raise it, and for names that the jobs
+        need for themselves.
     """
     roles = check_roles(df, columns)
     if split.by_time is not None:
         require(df, [split.by_time], "split.by_time")
-    chosen = df.select(*[column(name) for name in _used(roles, split)])
+    used = _used(roles, split)
+    _require_free(used)
+    chosen = df.select(*[column(name) for name in used])
     identified = with_row_id(chosen, key=roles.key, name=ROW_ID)
     divided = with_split(identified, split, seed, row_id=ROW_ID, name=SPLIT)
-    return Prepared(frame=_without_decimals(divided), roles=roles)
+    found = {field.name: field.dataType.simpleString() for field in df.schema.fields}
+    return Prepared(frame=_without_decimals(divided), roles=roles, columns=found)
 
 
 def fingerprint(df: DataFrame) -> str:
@@ -96,6 +106,15 @@ def fingerprint(df: DataFrame) -> str:
     schema = sorted([field.name, field.dataType.simpleString()] for field in df.schema.fields)
     facts = [schema, rows, str(summed), xored]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _require_free(used: list[str]) -> None:
+    taken = [name for name in used if name.lower() in RESERVED]
+    if taken:
+        raise DataError(
+            f"column {', '.join(taken)}: the name is needed by the pipeline; rename the column, "
+            "or name it in columns.drop"
+        )
 
 
 def _used(roles: Roles, split: SplitSettings) -> list[str]:

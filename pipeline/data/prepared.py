@@ -1,33 +1,28 @@
-"""The prepared table on disk, and the record that says what it is.
-
-The table lies in a directory of its own (`data-<id>/`, Parquet); `data.json` names it and is
-written last, so a reader sees the old table, the new one, or none.
-"""
+"""The prepared table in the store, and the manifest that says what it is."""
 
 from __future__ import annotations
 
-import json
-import logging
-import uuid
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
 from pipeline import files
+from pipeline.data.labels import check_label
 from pipeline.data.prepare import SPLIT, Prepared, fingerprint
-from pipeline.data.roles import Roles, check_label
+from pipeline.data.roles import Roles
 from pipeline.data.splits import count_splits, require_nonempty
-from pipeline.errors import UserError
+from pipeline.errors import ModelError, UserError
+from pipeline.store.versions import Draft, IfExists, Version, newest
 
-logger = logging.getLogger(__name__)
-
-RECORD = "data.json"
+DIRECTORY = "data"
+FORMAT = 2
 
 
 @dataclass(frozen=True)
 class PreparedTable:
-    """What `data.json` says.
+    """What its manifest says.
 
     Attributes
     ----------
@@ -41,6 +36,8 @@ class PreparedTable:
         Of the table's content.
     made_by : dict
         The settings that it was made by: source, columns, split, seed.
+    columns : dict
+        Name and type of every column of the source table.
     """
 
     uri: str
@@ -48,6 +45,7 @@ class PreparedTable:
     rows: dict[str, int]
     fingerprint: str
     made_by: dict[str, Any]
+    columns: dict[str, str]
 
     def read(self, spark: SparkSession) -> DataFrame:
         """The rows."""
@@ -55,30 +53,78 @@ class PreparedTable:
 
 
 def publish(
-    spark: SparkSession, output: str, prepared: Prepared, made_by: dict[str, Any]
+    spark: SparkSession,
+    output: str,
+    prepared: Prepared,
+    made_by: dict[str, Any],
+    *,
+    inputs: Mapping[str, Any],
+    if_exists: IfExists = "overwrite",
 ) -> PreparedTable:
     """Write the table, look at its labels and splits, then let it be seen.
+
+    Parameters
+    ----------
+    spark : SparkSession
+        The session.
+    output : str
+        The job's output URI; the table lies in `data/` below it.
+    prepared : Prepared
+        The table.
+    made_by : dict
+        The settings that it was made by, which readers compare with their own.
+    inputs : mapping
+        All that the table depends on, for a later run to compare.
+    if_exists : {"overwrite", "version", "refuse"}
+        What becomes of a table that is there already.
 
     Raises
     ------
     DataError
         For unusable labels or weights, or an empty split; nothing is left behind then.
+    UserError
+        When a table is there already and `if_exists` is `refuse`.
     """
-    uri = files.join(output, f"data-{uuid.uuid4().hex[:8]}")
-    try:
-        prepared.frame.write.parquet(uri)
-        table = spark.read.parquet(uri)
-        check_label(table, prepared.roles)
+    with Draft(table_uri(output), if_exists) as draft:
+        prepared.frame.write.parquet(draft.content)
+        table = spark.read.parquet(draft.content)
+        check_label(table, prepared.roles, SPLIT)
         rows = count_splits(table, SPLIT)
         require_nonempty(rows)
-        found = PreparedTable(uri, prepared.roles, rows, fingerprint(table), made_by)
-    except BaseException:
-        files.delete(uri)
-        raise
-    old = _record(output)
-    _write_record(output, found)
-    if old is not None:
-        files.delete(files.join(output, str(old["table"])))
+        manifest = {
+            "format": FORMAT,
+            "roles": asdict(prepared.roles),
+            "rows": rows,
+            "fingerprint": fingerprint(table),
+            "made_by": made_by,
+            "columns": prepared.columns,
+            "inputs": dict(inputs),
+        }
+        return _from_version(draft.publish(manifest))
+
+
+def table_uri(output: str) -> str:
+    """Where the prepared table of an output URI lies."""
+    return files.join(output, DIRECTORY)
+
+
+def find_prepared(output: str) -> Version | None:
+    """The newest prepared table's manifest, or None where there is none.
+
+    Raises
+    ------
+    UserError
+        When it is damaged, or of another format.
+    """
+    try:
+        found = newest(table_uri(output))
+    except ModelError as error:
+        raise UserError(f"{error}; run jobs/prepare.py again") from None
+    if found is not None and found.manifest.get("format") != FORMAT:
+        raise UserError(
+            f"{found.uri}: written in format {found.manifest.get('format')}, this version reads "
+            f"format {FORMAT}; run jobs/prepare.py again"
+        )
     return found
 
 
@@ -97,45 +143,29 @@ def open_prepared(output: str, made_by: dict[str, Any]) -> PreparedTable:
     UserError
         When there is none, or it was made by other settings; names the keys that differ.
     """
-    record = _record(output)
-    if record is None:
-        raise UserError(f"{output}: no prepared table ({RECORD}); run jobs/prepare.py first")
-    differing = [key for key, value in made_by.items() if record["made_by"].get(key) != value]
+    found = find_prepared(output)
+    if found is None:
+        raise UserError(f"{output}: no prepared table; run jobs/prepare.py first")
+    table = _from_version(found)
+    differing = [key for key, value in made_by.items() if table.made_by.get(key) != value]
     if differing:
         raise UserError(
             f"{output}: the table was prepared with other settings ({', '.join(differing)}); run "
             "jobs/prepare.py again"
         )
-    roles = {**record["roles"], "features": tuple(record["roles"]["features"])}
-    roles["key"] = tuple(roles["key"])
+    return table
+
+
+def _from_version(found: Version) -> PreparedTable:
+    manifest = found.manifest
+    roles = dict(manifest["roles"])
+    for name in ("features", "key"):
+        roles[name] = tuple(roles[name])
     return PreparedTable(
-        files.join(output, record["table"]),
-        Roles(**roles),
-        record["rows"],
-        record["fingerprint"],
-        record["made_by"],
+        uri=found.content,
+        roles=Roles(**roles),
+        rows=manifest["rows"],
+        fingerprint=manifest["fingerprint"],
+        made_by=manifest["made_by"],
+        columns=manifest["columns"],
     )
-
-
-def _record(output: str) -> dict[str, Any] | None:
-    try:
-        record: dict[str, Any] = json.loads(files.read_bytes(files.join(output, RECORD)))
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        raise UserError(
-            f"{output}/{RECORD} is damaged ({error}); run jobs/prepare.py again"
-        ) from None
-    return record
-
-
-def _write_record(output: str, table: PreparedTable) -> None:
-    record = {
-        "format": 1,
-        "table": table.uri.rpartition("/")[2],
-        "roles": asdict(table.roles),
-        "rows": table.rows,
-        "fingerprint": table.fingerprint,
-        "made_by": table.made_by,
-    }
-    files.write_bytes(files.join(output, RECORD), json.dumps(record, indent=2).encode() + b"\n")

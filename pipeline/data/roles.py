@@ -1,29 +1,30 @@
-"""What each column is for, checked against the table: first its schema, then the labels."""
+"""What each column is for, checked against the table's schema."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from pyspark.ml.linalg import VectorUDT
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F  # noqa: N812
+from pyspark.sql import DataFrame
 from pyspark.sql.types import (
     ArrayType,
     BooleanType,
     DataType,
     DateType,
-    DoubleType,
-    FloatType,
+    MapType,
     NullType,
     NumericType,
     StringType,
+    StructType,
     TimestampNTZType,
     TimestampType,
 )
 
-from pipeline.data.names import column, missing
+from pipeline.data.names import missing
 from pipeline.data.settings import ColumnsSettings
 from pipeline.errors import DataError
+
+_LONGEST_TYPE = 60
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,7 @@ def check_roles(df: DataFrame, columns: ColumnsSettings) -> Roles:
         With every problem found, a line each: columns that are missing (and the nearest name) or
         occur twice, and types that the role cannot use, with what to do about them.
     """
-    repeated = _repeated(df.columns)
-    if repeated:
-        raise DataError(
-            f"columns {', '.join(repeated)}: more than one column of the table has this name "
-            "(case does not count); rename them"
-        )
+    require_distinct(df.columns)
     problems = _missing(df.columns, columns)
     if problems:
         raise DataError("\n".join(problems))
@@ -79,43 +75,26 @@ def check_roles(df: DataFrame, columns: ColumnsSettings) -> Roles:
     return roles
 
 
-def check_label(df: DataFrame, roles: Roles) -> None:
-    """Look at all labels, and weights, in one Spark job.
+def require_distinct(names: list[str]) -> None:
+    """Refuse a table with columns that no name tells apart.
 
     Raises
     ------
     DataError
-        With every problem found, a line each: no rows; labels that are null or NaN; fewer than
-        two classes; weights that are null, negative, infinite, or all zero. With counts.
+        When names are empty, or equal but for their case, which Spark does not regard.
     """
-    label = column(roles.label)
-    wanted = [
-        F.count("*").alias("rows"),
-        F.count_if(_unknown(df, roles.label)).alias("unlabelled"),
-        F.min(label).alias("least"),
-        F.max(label).alias("greatest"),
-    ]
-    if roles.weight is not None:
-        weight, unknown = column(roles.weight), _unknown(df, roles.weight)
-        wanted += [
-            F.count_if(unknown).alias("unweighted"),
-            F.count_if(weight < 0).alias("negative"),
-            F.count_if(weight.cast("double") == float("inf")).alias("infinite"),
-            F.count_if(~unknown & (weight > 0)).alias("positive"),
-        ]
-    found = df.agg(*wanted).collect()[0].asDict()
-    if not found["rows"]:
-        raise DataError("the table has no rows; check the source")
-    problems = _label_problems(roles.label, found)
-    if roles.weight is not None:
-        problems += _weight_problems(roles.weight, found)
-    if problems:
-        raise DataError("\n".join(problems))
-
-
-def _repeated(names: list[str]) -> list[str]:
+    nameless = [str(place) for place, name in enumerate(names, start=1) if not name]
+    if nameless:
+        raise DataError(
+            f"column number {', '.join(nameless)} of the table has no name; give it one"
+        )
     lowered = [name.lower() for name in names]
-    return sorted({name for name in lowered if lowered.count(name) > 1})
+    repeated = [name for name in names if lowered.count(name.lower()) > 1]
+    if repeated:
+        raise DataError(
+            f"columns {', '.join(repeated)}: more than one column of the table has this name "
+            "(case does not count); rename them"
+        )
 
 
 def _missing(known: list[str], columns: ColumnsSettings) -> list[str]:
@@ -158,19 +137,25 @@ def _wrong_types(df: DataFrame, roles: Roles) -> list[str]:
             problems.append(f"columns.features: {name} is {_advice(kinds[name])}")
     if roles.vector is not None and not _is_vector(kinds[roles.vector]):
         problems.append(
-            f"columns.vector: {roles.vector} is {kinds[roles.vector].simpleString()}; it must be "
+            f"columns.vector: {roles.vector} is of type {_short(kinds[roles.vector])}; it must be "
             "a vector or an array of numbers"
         )
     if not _is_plain(kinds[roles.label]):
         problems.append(
-            f"columns.label: {roles.label} is {kinds[roles.label].simpleString()}; it must be a "
+            f"columns.label: {roles.label} is of type {_short(kinds[roles.label])}; it must be a "
             "number, a boolean or a string: cast it"
         )
     if roles.weight is not None and not isinstance(kinds[roles.weight], NumericType):
         problems.append(
-            f"columns.weight: {roles.weight} is {kinds[roles.weight].simpleString()}; it must be "
+            f"columns.weight: {roles.weight} is of type {_short(kinds[roles.weight])}; it must be "
             "a number: cast it"
         )
+    for role, names in (("key", roles.key), ("time", [roles.time] if roles.time else [])):
+        problems += [
+            f"columns.{role}: {name} is null in every row; name another column"
+            for name in names
+            if isinstance(kinds[name], NullType)
+        ]
     return problems
 
 
@@ -186,48 +171,19 @@ def _is_vector(kind: DataType) -> bool:
 
 def _advice(kind: DataType) -> str:
     """Why a type is no feature, and what to do."""
-    name = kind.simpleString()
+    name = f"of type {_short(kind)}"
     if isinstance(kind, TimestampType | TimestampNTZType | DateType):
-        return f"a {name}; make numbers of it (month, hour), or name it columns.time or drop it"
+        return f"{name}; make numbers of it (month, hour), or name it columns.time or drop it"
     if isinstance(kind, NullType):
         return "null in every row; name it in columns.drop"
     if _is_vector(kind):
-        return f"a {name}; name it columns.vector, alone, or make a column of each element"
-    return f"a {name}; make columns of its parts, or name it in columns.drop"
+        return f"{name}; name it columns.vector, alone, or make a column of each element"
+    if isinstance(kind, ArrayType | StructType | MapType):
+        return f"{name}; make columns of its parts, or name it in columns.drop"
+    return f"{name}; make a number or a text of it, or name it in columns.drop"
 
 
-def _unknown(df: DataFrame, name: str) -> Column:
-    value = column(name)
-    if isinstance(df.schema[name].dataType, FloatType | DoubleType):
-        return value.isNull() | F.isnan(value)
-    return value.isNull()
-
-
-def _label_problems(label: str, found: dict[str, object]) -> list[str]:
-    if found["unlabelled"]:
-        return [
-            f"columns.label: {label} is null or NaN in {found['unlabelled']} of {found['rows']} "
-            "rows; remove these rows, or give them a label"
-        ]
-    if found["least"] == found["greatest"]:
-        return [
-            f"columns.label: {label} is {found['least']!r} in all {found['rows']} rows; "
-            "there must be at least two classes"
-        ]
-    return []
-
-
-def _weight_problems(weight: str, found: dict[str, object]) -> list[str]:
-    place, rows = f"columns.weight: {weight}", found["rows"]
-    problems = [
-        f"{place} is {words} in {found[key]} of {rows} rows; {remedy}"
-        for key, words, remedy in (
-            ("unweighted", "null or NaN", "fill in a number, 0 to leave a row out"),
-            ("negative", "negative", "a weight is at least 0"),
-            ("infinite", "infinite", "use finite numbers"),
-        )
-        if found[key]
-    ]
-    if not found["positive"] and not problems:
-        problems.append(f"{place} is 0 in all {rows} rows; some must weigh more")
-    return problems
+def _short(kind: DataType) -> str:
+    """A type's name; that of a struct of many fields has no end."""
+    name = kind.simpleString()
+    return name if len(name) <= _LONGEST_TYPE else name[: _LONGEST_TYPE - 1] + "…"

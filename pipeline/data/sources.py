@@ -8,14 +8,17 @@ import re
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812
 
 from pipeline import files
 from pipeline.data import flights
+from pipeline.data.names import column
 from pipeline.data.settings import SourceSettings
 from pipeline.errors import DataError
 
 _log = logging.getLogger(__name__)
 
+_CORRUPT = "_corrupt_record"
 _CSV_DEFAULTS: dict[str, str | bool | int | float] = {"header": True, "inferSchema": True}
 # pandas writes a frame's index to Parquet under this name; it numbers rows and means nothing.
 _PANDAS_INDEX = re.compile(r"__index_level_\d+__")
@@ -40,9 +43,16 @@ def read(spark: SparkSession, source: SourceSettings) -> DataFrame:
         empty = not df.columns
     except (PySparkException, Py4JJavaError) as error:
         raise DataError(_sentence(source, place, error)) from error
-    if empty or df.columns == ["_corrupt_record"]:
+    if empty or df.columns == [_CORRUPT]:
         raise DataError(f"{place}: no {source.kind} table in it; {_ADVICE_FORMAT}")
+    if source.kind == "json" and _CORRUPT in df.columns:
+        _refuse_corrupt(df, place)
     return _without_pandas_index(df, place)
+
+
+def location(source: SourceSettings) -> str:
+    """Where a source is, for messages."""
+    return source.table or source.uri or source.kind
 
 
 def _read(spark: SparkSession, source: SourceSettings, place: str) -> DataFrame:
@@ -54,6 +64,18 @@ def _read(spark: SparkSession, source: SourceSettings, place: str) -> DataFrame:
     if source.kind == "table":
         return reader.table(place)
     return reader.format(source.kind).load(place)
+
+
+def _refuse_corrupt(df: DataFrame, place: str) -> None:
+    """Say how many lines Spark could not parse, and put into a column that nobody asked for."""
+    bad = F.count_if(column(_CORRUPT).isNotNull())
+    # Spark counts nothing in this column alone; another must be read with it.
+    others = [F.count(column(name)) for name in df.columns if name != _CORRUPT][:1]
+    rows = df.agg(bad, F.count("*"), *others).collect()[0]
+    raise DataError(
+        f"{place}: {rows[0]} of {rows[1]} records are no JSON; mend them, or leave them out by "
+        "source.options {mode: DROPMALFORMED}"
+    )
 
 
 def _hadoop_path(uri: str) -> str:
@@ -70,13 +92,37 @@ _MEANINGS = (
     ("INVALID_IDENTIFIER", "not a table's name; put odd names in backquotes in source.table"),
     ("UNABLE_TO_INFER_SCHEMA", f"no file with a schema is there; {_ADVICE_FORMAT}"),
     ("CANNOT_READ_FILE_FOOTER", f"not a file of this format, or damaged; {_ADVICE_FORMAT}"),
+    ("CANNOT_PARSE_DATATYPE", "a column has a type without a use here (an interval?); drop it"),
     ("No FileSystem for scheme", "the cluster cannot read this kind of URI; use another scheme"),
     ("AccessDenied", "access is denied; give the cluster's role the right to read it"),
 )
 
 
+# The same, with what the sentence is about.
+_TELLING = (
+    (
+        r"COLUMN_ALREADY_EXISTS\] The column (`.+?`) already",
+        "more than one column is named {} (case does not count); rename them",
+    ),
+    (
+        r"Illegal Parquet type: INT64 \((TIMESTAMP\(NANOS.*?\))\)",
+        "a column is {}, and Spark reads no nanoseconds; write it in microseconds (pandas: "
+        'to_parquet(…, coerce_timestamps="us"))',
+    ),
+    (
+        r"Illegal Parquet type: (.+?)\.?(?:;|$)",
+        "Spark reads no columns of type {}; write them as numbers, text or timestamps",
+    ),
+)
+# Before the reason: the stage that failed, and the exceptions' classes.
+_CLASSES = re.compile(r"^.*(?:[a-z]\w*\.)+[A-Z]\w*(?:Exception|Error): ")
+
+
 def _sentence(source: SourceSettings, place: str, error: Exception) -> str:
     text = str(error)
+    for pattern, meaning in _TELLING:
+        if found := re.search(pattern, text, re.MULTILINE):
+            return f"{place}: cannot be read as {source.kind}: {meaning.format(found[1])}"
     for mark, meaning in _MEANINGS:
         if mark in text:
             return f"{place}: cannot be read as {source.kind}: {meaning}"
@@ -87,7 +133,7 @@ def _cause(text: str) -> str:
     """The first line that says something: py4j puts its own before it, a Java trace after it."""
     lines = [line.strip(" :\t") for line in text.splitlines()]
     telling = [line for line in lines if line and not line.startswith("An error occurred while")]
-    return telling[0] if telling else "Spark gives no reason"
+    return _CLASSES.sub("", telling[0]).rstrip(".;") if telling else "Spark gives no reason"
 
 
 def _without_pandas_index(df: DataFrame, place: str) -> DataFrame:

@@ -13,6 +13,9 @@ from pipeline.report.model_card import ModelResult
 from pipeline.report.page import page
 from pipeline.report.summary import summary, to_json
 
+LATEST = r"report\.(json|html)"
+"""Names that lie beside the versions of a report."""
+
 
 @dataclass(frozen=True)
 class ReportFiles:
@@ -61,3 +64,19 @@ def build(
     files.write_bytes(written.json, data)
     files.write_bytes(written.html, html)
     return written
+
+
+def put_latest(written: ReportFiles, directory: str) -> ReportFiles:
+    """Copy a report to where the newest one is always found.
+
+    Raises
+    ------
+    StoreError
+        When a file cannot be written.
+    """
+    latest = ReportFiles(
+        json=files.join(directory, "report.json"), html=files.join(directory, "report.html")
+    )
+    files.write_bytes(latest.json, files.read_bytes(written.json))
+    files.write_bytes(latest.html, files.read_bytes(written.html))
+    return latest

