@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pipeline import files
-from pipeline.cli import config_init
 from pipeline.cli.config_listing import listing
 from pipeline.cli.entry import add_config_arguments
+from pipeline.cli.init import command as config_init
 from pipeline.cli.job_config import FREE_KEYS, JobConfig
 from pipeline.config import HIDDEN, Entry, Loaded, read
 

@@ -16,10 +16,10 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from pipeline.cli.job_config import FREE_KEYS, JobConfig
-from pipeline.cli.job_run import JobRun
-from pipeline.cli.logs import set_up_logging
-from pipeline.cli.outcome import Terminated, explain
-from pipeline.cli.outputs import require_free
+from pipeline.cli.runs.job_run import JobRun
+from pipeline.cli.runs.logs import set_up_logging
+from pipeline.cli.runs.outcome import Terminated, explain
+from pipeline.cli.runs.outputs import require_free
 from pipeline.config import load
 from pipeline.errors import EnsemblesError
 

@@ -94,7 +94,7 @@ def _train(job: str, name: str, what: str, arguments: Sequence[str] | None) -> i
 
 
 def _prepare(config: JobConfig, spark: SparkSession, _args: argparse.Namespace) -> Facts:
-    from pipeline.cli.inputs import prepare_inputs
+    from pipeline.cli.runs.inputs import prepare_inputs
     from pipeline.data.prepare import prepare as prepared
     from pipeline.data.prepared import publish
     from pipeline.data.sources import location, read

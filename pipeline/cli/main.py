@@ -6,8 +6,10 @@ import argparse
 from collections.abc import Sequence
 
 import pipeline
-from pipeline.cli import config_commands, run, runs_commands
+from pipeline.cli import config_commands
 from pipeline.cli.entry import guarded
+from pipeline.cli.runs import commands as runs_commands
+from pipeline.cli.runs import run
 from pipeline.local import commands as local_commands
 
 

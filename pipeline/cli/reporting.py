@@ -7,7 +7,7 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any
 
-from pipeline.cli.inputs import report_inputs
+from pipeline.cli.runs.inputs import report_inputs
 from pipeline.cli.scoring import require_same_table, trained
 from pipeline.cli.trainers import load_model
 from pipeline.data.prepare import SPLIT

@@ -10,8 +10,8 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from pipeline import files
 from pipeline.cli.drift import fit_to
-from pipeline.cli.inputs import model_digest, score_inputs
-from pipeline.cli.resume import trained as published
+from pipeline.cli.runs.inputs import model_digest, score_inputs
+from pipeline.cli.runs.resume import trained as published
 from pipeline.cli.trainers import TRAINERS, load_model
 from pipeline.data.names import column
 from pipeline.data.prepare import SPLIT

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from pipeline.bagging import BaggingClassificationModel, BaggingClassifier
 from pipeline.boosting import BoostingClassificationModel, BoostingClassifier
-from pipeline.cli.inputs import train_inputs
+from pipeline.cli.runs.inputs import train_inputs
 from pipeline.data.prepare import ROW_ID, SPLIT
 from pipeline.data.prepared import open_prepared
 from pipeline.data.roles import Roles

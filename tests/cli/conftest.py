@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.cli import entry, run
+from pipeline.cli import entry
+from pipeline.cli.runs import run
 
 
 @pytest.fixture(autouse=True)

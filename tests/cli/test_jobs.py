@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import jobs
-from pipeline.cli.run import JOBS
+from pipeline.cli.runs.run import JOBS
 
 ROOT = Path(__file__).resolve().parents[2]
 Job = Callable[[Sequence[str]], int]

@@ -23,12 +23,12 @@ def config(tmp_path: Path) -> JobConfig:
     )
 
 
-def test_scores_never_replace_what_is_there(config: JobConfig, tmp_path: Path) -> None:
+def test_scores_never_replace_what_is_somebody_elses(config: JobConfig, tmp_path: Path) -> None:
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "file").write_text("kept")
     source = SourceSettings(kind="parquet", uri=str(tmp_path / "in"))
     no_spark: Any = None
-    with pytest.raises(UserError, match="is there already; delete it or choose another --output"):
+    with pytest.raises(UserError, match="was not written by this job"):
         score_table(config, no_spark, "boosting", source, str(tmp_path / "precious"))
     assert (tmp_path / "precious" / "file").read_text() == "kept"
 

@@ -1,0 +1,1 @@
+"""`emr-ensembles config init`: from a table to its config."""

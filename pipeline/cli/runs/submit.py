@@ -1,0 +1,111 @@
+"""One job by spark-submit, as a process that ends when it is told to, and with its parent."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+
+import pipeline
+from pipeline.cli.runs.outcome import INTERRUPTED, TERMINATED, Terminated
+from pipeline.errors import UserError
+
+_GRACE_S = 30.0
+_PR_SET_PDEATHSIG = 1
+
+
+def submit(
+    job: str,
+    arguments: Sequence[str],
+    *,
+    options: Sequence[str],
+    environment: Mapping[str, str],
+    spark_log: Path,
+) -> int:
+    """Run a job to its end; returns its exit code.
+
+    The job has a process group of its own: Ctrl-C reaches this process alone, which hands it on
+    once and waits until the job has cleaned up.
+
+    Parameters
+    ----------
+    job : str
+        The job's name; `jobs/<job>.py` is submitted.
+    arguments : sequence of str
+        The job's own.
+    options : sequence of str
+        spark-submit's.
+    environment : mapping of str to str
+        The process's whole environment.
+    spark_log : Path
+        Where Spark's own log goes, of which the terminal shows errors only.
+
+    Raises
+    ------
+    UserError
+        When there is no spark-submit.
+    """
+    program = shutil.which("spark-submit", path=environment.get("PATH"))
+    if program is None:
+        raise UserError("spark-submit is not on PATH; activate the environment that holds pyspark")
+    command = [program, *options, str(in_clone(f"jobs/{job}.py")), *arguments]
+    spark_log.parent.mkdir(parents=True, exist_ok=True)
+    with resources.as_file(resources.files("pipeline.cli.runs") / "log4j2.properties") as quiet:
+        given = environment.get("SPARK_SUBMIT_OPTS", "")
+        own = f"-Dlog4j2.configurationFile={quiet} -Demr.ensembles.log={spark_log}"
+        process = subprocess.Popen(
+            command,
+            env={**environment, "SPARK_SUBMIT_OPTS": f"{own} {given}".strip()},
+            process_group=0,
+            preexec_fn=_end_with_parent,
+        )
+        try:
+            return _exit_code(process.wait())
+        except (KeyboardInterrupt, Terminated) as told:
+            is_interrupt = isinstance(told, KeyboardInterrupt)
+            _end(process, signal.SIGINT if is_interrupt else signal.SIGTERM)
+            return INTERRUPTED if is_interrupt else TERMINATED
+
+
+def in_clone(name: str) -> Path:
+    """A file of the repository.
+
+    Raises
+    ------
+    UserError
+        When the package does not lie in a clone of it.
+    """
+    file = Path(pipeline.__file__).parent.parent / name
+    if not file.exists():
+        raise UserError(f"{file} is missing: run from a clone of the repository")
+    return file
+
+
+def _end(process: subprocess.Popen[bytes], number: int) -> None:
+    """Tell the whole group, wait, and kill what does not listen."""
+    try:
+        os.killpg(process.pid, number)
+        process.wait(_GRACE_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    except ProcessLookupError:
+        return
+
+
+def _exit_code(code: int) -> int:
+    """As a shell has it: 128 and the signal's number for a process that was killed."""
+    return 128 - code if code < 0 else code
+
+
+def _end_with_parent() -> None:
+    """Between fork and exec: a job whose parent is killed must not go on beside the next run."""
+    try:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    except (OSError, AttributeError):
+        return  # not Linux: the job then ends by itself
