@@ -71,6 +71,10 @@ def failure(uri: str, done: str, error: BaseException) -> StoreError:
             f"{uri}: cannot be {done}: permission denied; give this user the right to it, or "
             "choose another place"
         )
+    if number == errno.ENOTDIR:
+        return AccessError(
+            f"{uri}: cannot be {done}: a part of its path is a file; choose another place"
+        )
     for mark, meaning in _S3_MEANINGS:
         if mark in text:
             return AccessError(f"{uri}: cannot be {done}: {meaning}")

@@ -128,7 +128,8 @@ def require_writable(uri: str, setting: str) -> None:
         delete(probe)
     except StoreError as error:
         reason = str(error).removeprefix(f"{probe}: cannot be written: ")
-        raise AccessError(f"{setting}: {uri}: cannot be written: {reason}") from error
+        advice = "" if ";" in reason else "; choose another place"
+        raise AccessError(f"{setting}: {uri}: cannot be written: {reason}{advice}") from error
 
 
 def _listing(uri: str, *, recursive: bool) -> tuple[str, list[fs.FileInfo]]:

@@ -2,7 +2,7 @@ import pytest
 from pyspark.ml.linalg import VectorUDT
 from pyspark.sql.types import StructField, StructType
 
-from pipeline.data.roles import Roles, check_label, check_roles
+from pipeline.data.roles import Roles, check_roles
 from pipeline.data.settings import ColumnsSettings
 from pipeline.errors import DataError
 
@@ -68,7 +68,8 @@ def test_nothing_left_for_features(spark):
         ("array<string>", "columns of its parts"),
         ("struct<x: int>", "columns of its parts"),
         ("map<string, int>", "columns.drop"),
-        ("binary", "columns.drop"),
+        ("binary", "a number or a text of it"),
+        ("interval day to second", "a number or a text of it"),
         ("void", "null in every row"),
     ],
 )
@@ -81,41 +82,20 @@ def test_unusable_features_are_refused_with_a_remedy(spark, kind, remedy):
 def test_label_and_weight_types(spark):
     df = table(spark, "a int, y date, w string")
     said = refused(df, label="y", weight="w")
-    assert "columns.label: y is date" in said
-    assert "columns.weight: w is string" in said
+    assert "columns.label: y is of type date" in said
+    assert "columns.weight: w is of type string" in said
 
 
-LABELLED = Roles("y", ("a",), None, None, (), None)
-WEIGHTED = Roles("y", ("a",), None, "w", (), None)
+def test_keys_and_times_must_hold_something(spark):
+    df = table(spark, "a int, y int, k void, t void")
+    said = refused(df, label="y", key=["k"], time="t")
+    assert "columns.key: k is null in every row; name another column" in said
+    assert "columns.time: t is null in every row; name another column" in said
 
 
-def labels_refused(df, roles):
-    with pytest.raises(DataError) as caught:
-        check_label(df, roles)
-    return str(caught.value)
-
-
-def test_good_labels_and_weights_pass(spark):
-    check_label(table(spark, "y string, w double", [("a", 0.0), ("b", 1.5)]), WEIGHTED)
-    check_label(table(spark, "y boolean", [(True,), (False,)]), LABELLED)
-
-
-def test_missing_labels_are_counted(spark):
-    df = table(spark, "y double", [(1.0,), (None,), (float("nan"),), (0.0,)])
-    assert "y is null or NaN in 2 of 4 rows" in labels_refused(df, LABELLED)
-
-
-def test_one_class_is_refused(spark):
-    df = table(spark, "y string", [("a",), ("a",)])
-    assert "y is 'a' in all 2 rows" in labels_refused(df, LABELLED)
-    assert "no rows" in labels_refused(df.limit(0), LABELLED)
-
-
-def test_weights_are_counted(spark):
-    rows = [(0, None), (1, float("nan")), (1, -1.0), (1, float("inf")), (1, 2.0)]
-    said = labels_refused(table(spark, "y int, w double", rows), WEIGHTED)
-    assert "w is null or NaN in 2 of 5 rows" in said
-    assert "w is negative in 1 of 5 rows" in said
-    assert "w is infinite in 1 of 5 rows" in said
-    zeros = table(spark, "y int, w int", [(0, 0), (1, 0)])
-    assert "w is 0 in all 2 rows" in labels_refused(zeros, WEIGHTED)
+def test_nameless_columns_and_endless_types_are_told_in_short(spark):
+    assert "column number 2 of the table has no name" in refused(
+        table(spark, "a int, y int").toDF("a", ""), label="a"
+    )
+    fields = ", ".join(f"field{i}: int" for i in range(99))
+    assert len(refused(table(spark, f"f struct<{fields}>, y int"), label="y")) < 200

