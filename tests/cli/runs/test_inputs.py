@@ -32,7 +32,8 @@ def test_a_source_is_known_by_its_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("uri", ["none.csv", "part-*.csv", "{a,b}.csv", "gs://b/x"])
 def test_a_source_that_cannot_be_looked_at_is_unknown(tmp_path: Path, uri: str) -> None:
-    config = config_of(tmp_path, source={"kind": "csv", "uri": uri if ":" in uri else str(tmp_path / uri)})
+    place = uri if ":" in uri else str(tmp_path / uri)
+    config = config_of(tmp_path, source={"kind": "csv", "uri": place})
     assert source_state(config) == UNKNOWN
 
 
