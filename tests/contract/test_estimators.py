@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from pyspark.ml import Pipeline, PipelineModel
 from pyspark.ml.evaluation import BinaryClassificationEvaluator
-from pyspark.ml.feature import VectorAssembler
-from pyspark.ml.functions import array_to_vector, vector_to_array
-from pyspark.ml.linalg import DenseVector, SparseVector, VectorUDT
+from pyspark.ml.functions import array_to_vector
+from pyspark.ml.linalg import VectorUDT
 from pyspark.ml.tuning import CrossValidator, ParamGridBuilder
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
@@ -26,22 +23,10 @@ from pyspark.sql.types import StringType
 
 from pipeline.errors import DataError, ModelError, UserError
 from pipeline.estimators.model import EnsembleModel
-from tests.estimators.samples import FEATURES, TRAINERS, Trainer, frame, table
+from tests.estimators.samples import FEATURES, TRAINERS, Trainer, probabilities
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDED = ["rawPrediction", "probability", "prediction"]
-
-
-@pytest.fixture(scope="module", params=list(TRAINERS))
-def trainer(request: pytest.FixtureRequest) -> Trainer:
-    return TRAINERS[request.param]
-
-
-@pytest.fixture(scope="module")
-def rows(spark: SparkSession) -> Iterator[DataFrame]:
-    found = frame(spark, table(400)).cache()
-    yield found
-    found.unpersist()
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +50,6 @@ def saved(model: EnsembleModel, tmp_path_factory: pytest.TempPathFactory) -> Pat
     path = tmp_path_factory.mktemp("saved") / "model"
     model.save(str(path))
     return path
-
-
-def _probabilities(scored: DataFrame) -> np.ndarray:
-    """In the order of `id`."""
-    wanted = scored.select("id", vector_to_array("probability").alias("p")).toPandas()
-    return np.array(wanted.sort_values("id")["p"].tolist())
 
 
 # Params
@@ -146,7 +125,7 @@ def test_fitting_gives_a_model_that_has_learnt_and_says_how(
     assert list(scratch.iterdir()) == []  # nothing of the fit stays
 
 
-def test_probabilities_are_probabilities(scored: pd.DataFrame) -> None:
+def test_probabilities_areprobabilities(scored: pd.DataFrame) -> None:
     probability = np.array([row.toArray() for row in scored["probability"]])
     raw = np.array([row.toArray() for row in scored["rawPrediction"]])
     assert probability.shape == raw.shape == (400, 2)
@@ -194,7 +173,7 @@ def test_nulls_and_unseen_categories_are_scored(model: EnsembleModel, rows: Data
     spark = rows.sparkSession
     schema = "id long, a double, b int, c string, flag boolean"
     odd = [(1, None, None, None, None), (2, 0.1, 3, "ultraviolet", True), (3, 0.1, 3, None, True)]
-    found = _probabilities(model.transform(spark.createDataFrame(odd, schema)))
+    found = probabilities(model.transform(spark.createDataFrame(odd, schema)))
     assert np.isfinite(found).all()
     assert np.allclose(found[1], found[2])  # unseen is as good as missing
     assert model.transform(rows.limit(0)).count() == 0
@@ -246,7 +225,7 @@ def test_a_saved_model_is_loaded_and_predicts_the_same(
     assert loaded.classes == model.classes
     assert loaded.history == model.history
     assert loaded.natives == model.natives
-    assert (_probabilities(loaded.transform(rows)) == _probabilities(model.transform(rows))).all()
+    assert (probabilities(loaded.transform(rows)) == probabilities(model.transform(rows))).all()
 
 
 def test_the_columns_of_a_model_are_saved_with_it(
@@ -312,7 +291,7 @@ def test_a_saved_model_predicts_without_spark(
     answer = json.loads(done.stdout)
     assert answer["classes"] == ["no", "yes"]
     found = np.array(answer["probability"])
-    assert np.abs(found - _probabilities(model.transform(some))).max() < 1e-6
+    assert np.abs(found - probabilities(model.transform(some))).max() < 1e-6
     assert answer["one"] == [["no", "yes"][int(found[0].argmax())]]
 
 
@@ -320,90 +299,12 @@ def test_single_predictions_on_the_driver_take_any_form(
     model: EnsembleModel, rows: DataFrame
 ) -> None:
     some = rows.select("id", *FEATURES).orderBy("id").limit(20)
-    expected = _probabilities(model.transform(some))
+    expected = probabilities(model.transform(some))
     assert np.allclose(model.predictor.predict_proba(some.toPandas()), expected, atol=1e-6)
     records = [row.asDict() for row in some.collect()]
     assert np.allclose(model.predictor.predict_proba(records[3]), expected[3:4], atol=1e-6)
     with pytest.raises(DataError, match="record 0: missing c"):
         model.predictor.predict({"a": 1.0, "b": 2, "flag": True})
-
-
-# Vectors, more classes, weights
-
-
-@pytest.fixture(scope="module")
-def piped(trainer: Trainer, rows: DataFrame) -> PipelineModel:
-    """Three integer classes, dense vectors, inside a Pipeline."""
-    assembled = VectorAssembler(inputCols=["a", "b"], outputCol="v", handleInvalid="keep")
-    return Pipeline(stages=[assembled, trainer.make(featuresCol="v", labelCol="three")]).fit(rows)
-
-
-def test_three_integer_classes_from_dense_vectors(piped: PipelineModel, rows: DataFrame) -> None:
-    model = piped.stages[-1]
-    assert isinstance(model, EnsembleModel)
-    assert model.classes == (1.0, 2.0, 7.0)
-    assert not model.features.is_sparse
-    found = piped.transform(rows).toPandas()
-    probability = np.array([row.toArray() for row in found["probability"]])
-    assert probability.shape == (400, 3)
-    assert ((probability >= 0) & (probability <= 1)).all()
-    assert np.allclose(probability.sum(axis=1), 1)
-    assert (np.array([1, 2, 7])[probability.argmax(axis=1)] == found["prediction"]).all()
-    assert (found["prediction"] == found["three"]).mean() > 0.85
-
-
-def test_a_pipeline_model_is_saved_and_loaded(
-    piped: PipelineModel, rows: DataFrame, tmp_path: Path
-) -> None:
-    piped.save(str(tmp_path / "piped"))
-    loaded = PipelineModel.load(str(tmp_path / "piped"))
-    assert type(loaded.stages[-1]) is type(piped.stages[-1])
-    assert (_probabilities(loaded.transform(rows)) == _probabilities(piped.transform(rows))).all()
-
-
-def test_a_vector_of_another_length_is_a_clear_error(
-    piped: PipelineModel, spark: SparkSession
-) -> None:
-    longer = spark.createDataFrame([(1, DenseVector([1.0, 2.0, 3.0]))], ["id", "v"])
-    with pytest.raises(Exception, match="column v: vectors of length 3, not 2"):
-        piped.stages[-1].transform(longer).collect()
-
-
-@pytest.fixture(scope="module")
-def vectors(spark: SparkSession) -> DataFrame:
-    """Sparse vectors whose fourth entry is the truth; half the labels are lies of weight 0."""
-    rng = np.random.default_rng(3)
-    records = []
-    for number in range(400):
-        places = sorted(rng.choice(10, size=3, replace=False).tolist())
-        truth = 3 in places
-        lies = number % 2 == 0
-        vector = SparseVector(10, places, rng.uniform(1, 2, size=3).tolist())
-        records.append((number, vector, truth, truth != lies, 0.0 if lies else 2.0))
-    return spark.createDataFrame(records, ["id", "features", "truth", "told", "weight"]).cache()
-
-
-@pytest.fixture(scope="module")
-def weighted(trainer: Trainer, vectors: DataFrame) -> EnsembleModel:
-    return trainer.make(labelCol="told", weightCol="weight").fit(vectors)
-
-
-def test_rows_of_weight_zero_teach_nothing(weighted: EnsembleModel, vectors: DataFrame) -> None:
-    assert weighted.classes == (0.0, 1.0)  # of a boolean label
-    found = weighted.transform(vectors).toPandas()
-    assert (found["prediction"] == found["truth"]).mean() > 0.95
-
-
-def test_sparse_vectors_stay_sparse_and_mean_the_same_as_dense_ones(
-    weighted: EnsembleModel, vectors: DataFrame
-) -> None:
-    assert weighted.features.is_sparse
-    assert weighted.features.width == 10
-    dense = vectors.withColumn("features", array_to_vector(vector_to_array("features")))
-    plain = vectors.withColumn("features", vector_to_array("features"))
-    expected = _probabilities(weighted.transform(vectors))
-    assert np.allclose(_probabilities(weighted.transform(dense)), expected)
-    assert np.allclose(_probabilities(weighted.transform(plain)), expected)
 
 
 # Tuning

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pyspark.ml.functions import vector_to_array
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
@@ -109,3 +110,9 @@ def ids_of_one_rank(spark: SparkSession, count: int) -> list[int]:
     """Row identities that all fall to the same worker of a gang of two."""
     places = spark.range(50).repartition(2, "id").where(F.spark_partition_id() == 1)
     return sorted(row.id for row in places.collect())[:count]
+
+
+def probabilities(scored: DataFrame) -> np.ndarray:
+    """Of a scored frame, in the order of `id`; an array of shape (rows, classes)."""
+    wanted = scored.select("id", vector_to_array("probability").alias("p")).toPandas()
+    return np.array(wanted.sort_values("id")["p"].tolist())
