@@ -31,6 +31,9 @@ logger = logging.getLogger(__name__)
 Job: TypeAlias = Callable[[JobConfig, "SparkSession", argparse.Namespace], Mapping[str, Any]]
 """Does the work; returns what the run's record should say of it."""
 
+Check: TypeAlias = Callable[[argparse.Namespace], None]
+"""Refuses arguments that make no sense together."""
+
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that name a config."""
@@ -53,11 +56,16 @@ def add_overrides(parser: argparse.ArgumentParser) -> None:
 
 
 def run_job(
-    name: str, job: Job, parser: argparse.ArgumentParser, arguments: Sequence[str] | None
+    name: str,
+    job: Job,
+    parser: argparse.ArgumentParser,
+    arguments: Sequence[str] | None,
+    check: Check | None = None,
 ) -> int:
     """Parse, validate, start Spark, run the job; returns the exit code.
 
-    The whole config, and that the output can be written, is checked before Spark starts.
+    The whole config, what `check` says of the arguments, and that the output can be written, is
+    checked before Spark starts.
     """
     add_config_arguments(parser)
     parser.add_argument(
@@ -66,7 +74,7 @@ def run_job(
     args = parser.parse_args(arguments)
     set_up_logging()
     end_cleanly_when_told()
-    return guarded(lambda: _recorded(name, job, args))
+    return guarded(lambda: _recorded(name, job, args, check))
 
 
 def guarded(action: Callable[[], int]) -> int:
@@ -83,10 +91,11 @@ def guarded(action: Callable[[], int]) -> int:
         return outcome.exit_code
 
 
-def _recorded(name: str, job: Job, args: argparse.Namespace) -> int:
+def _recorded(name: str, job: Job, args: argparse.Namespace, check: Check | None) -> int:
     config = load(JobConfig, args.config, args.overrides, FREE_KEYS)
-    given = {key: value for key, value in vars(args).items() if value}
-    with JobRun(name, config, args.run_id, given) as run:
+    if check is not None:
+        check(args)
+    with JobRun(name, config, args.run_id, vars(args)) as run:
         require_free(name, config, args)
         run.note(**_with_session(job, config, args))
     return 0

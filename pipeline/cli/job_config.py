@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from pipeline import files
 from pipeline.bagging.settings import BaggingSettings
 from pipeline.boosting.settings import BoostingSettings
-from pipeline.config import Section
+from pipeline.config import Section, redacted
 from pipeline.data.settings import ColumnsSettings, SourceSettings, SplitSettings
 from pipeline.deep.settings import DeepSettings
 from pipeline.estimators.settings import GangSettings
@@ -75,8 +75,8 @@ class JobConfig(Section):
 
     @property
     def made_by(self) -> dict[str, Any]:
-        """The settings that the prepared table depends on."""
-        whole = self.model_dump(mode="json")
+        """The settings that the prepared table depends on; no secret is among them."""
+        whole = redacted(self.model_dump(mode="json"))
         return {key: whole[key] for key in DATA_KEYS}
 
     @property

@@ -7,7 +7,9 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from pipeline import files
 from pipeline.cli.entry import run_job
+from pipeline.config import validate
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
@@ -67,7 +69,10 @@ def score(arguments: Sequence[str] | None = None) -> int:
         metavar="URI",
         help="where to write, with --input; when something is there, if_exists decides",
     )
-    return run_job("score", _score, parser, arguments)
+    parser.add_argument(
+        "--fresh", action="store_true", help="score test rows also where nothing has changed"
+    )
+    return run_job("score", _score, parser, arguments, _require_sense)
 
 
 def report(arguments: Sequence[str] | None = None) -> int:
@@ -115,21 +120,29 @@ def _prepare(config: JobConfig, spark: SparkSession, _args: argparse.Namespace) 
     }
 
 
-def _score(config: JobConfig, spark: SparkSession, args: argparse.Namespace) -> Facts:
-    from pipeline.cli import scoring
-    from pipeline.data.settings import SourceSettings
-
+def _require_sense(args: argparse.Namespace) -> None:
     if args.input is None:
         if args.output is not None:
             raise UserError(
                 "--output goes with --input; test rows are scored into <output>/scores/"
             )
-        return scoring.score_test_rows(config, spark, args.model)
+        return
     if args.model is None or args.output is None:
         raise UserError("--input needs --model and --output")
+    place = files.absolute(args.output).rpartition("/")[0]
+    files.require_writable(place, "--output")
+
+
+def _score(config: JobConfig, spark: SparkSession, args: argparse.Namespace) -> Facts:
+    from pipeline.cli import scoring
+    from pipeline.data.settings import SourceSettings
+
+    if args.input is None:
+        return scoring.score_test_rows(config, spark, args.model, fresh=args.fresh)
     # The options of the training table's own reader (a separator, say) hold for its like.
     options = config.source.options if config.source.kind == args.format else {}
-    source = SourceSettings(kind=args.format, uri=args.input, options=options)
+    given = {"kind": args.format, "uri": args.input, "options": options}
+    source = validate(SourceSettings, given, "--input")
     return scoring.score_table(config, spark, args.model, source, args.output)
 
 

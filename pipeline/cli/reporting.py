@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.cli.runs.inputs import report_inputs
 from pipeline.cli.scoring import require_same_table, trained
 from pipeline.cli.trainers import load_model
+from pipeline.config import redacted
 from pipeline.data.prepare import SPLIT
 from pipeline.data.prepared import PreparedTable, open_prepared
 from pipeline.estimators.model import EnsembleModel
@@ -38,7 +39,7 @@ def report(config: JobConfig, spark: SparkSession) -> dict[str, Any]:
     Raises
     ------
     UserError
-        When no model is there, or one was trained on another preparation of the table.
+        When no model was trained on the table as it is prepared now.
     """
     table = open_prepared(config.output, config.made_by)
     uris = {name: config.model_uri(name) for name in trained(config)}
@@ -101,5 +102,5 @@ def _context(config: JobConfig, table: PreparedTable) -> dict[str, Any]:
         "seed": config.seed,
         "split": f"by time ({split.by_time})" if split.by_time else "by row identity",
         "rows": table.rows,
-        "source": config.source.model_dump(exclude_none=True, mode="json"),
+        "source": redacted(config.source.model_dump(exclude_none=True, mode="json")),
     }

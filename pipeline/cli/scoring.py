@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 
 from pyspark.ml.functions import vector_to_array
@@ -11,6 +12,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from pipeline import files
 from pipeline.cli.drift import fit_to
 from pipeline.cli.runs.inputs import model_digest, score_inputs
+from pipeline.cli.runs.resume import comparable, has_scores
 from pipeline.cli.runs.resume import trained as published
 from pipeline.cli.trainers import TRAINERS, load_model
 from pipeline.data.names import column
@@ -32,13 +34,25 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_NUMBERED = re.compile(r"(.+)(@\d{1,6})")
 
-def score_test_rows(config: JobConfig, spark: SparkSession, model: str | None) -> dict[str, Any]:
-    """Score the prepared test rows with one model, or with all that were trained."""
+
+def score_test_rows(
+    config: JobConfig, spark: SparkSession, model: str | None, *, fresh: bool = False
+) -> dict[str, Any]:
+    """Score the prepared test rows with one model, or with all that were trained on this table.
+
+    Without a model's name, those scores that are there and would come out the same stay, unless
+    all are asked for anew.
+    """
     table = open_prepared(config.output, config.made_by)
     rows = table.read(spark).where(F.col(SPLIT) == "test")
-    chosen = [model] if model else trained(config)
-    outputs = {name: _score_rows(name, config, table, rows) for name in chosen}
+    outputs = {}
+    for name in [model] if model else trained(config):
+        if model is None and not fresh and has_scores(config, name):
+            logger.info("%s: its scores are there, and nothing they depend on has changed", name)
+            continue
+        outputs[name] = _score_rows(name, config, table, rows)
     return {"outputs": outputs, "data_fingerprint": table.fingerprint}
 
 
@@ -48,7 +62,8 @@ def score_table(
     """Score a table of the user's; all its columns pass through to the output."""
     if source.kind == "csv":
         # Types are the model's, not guessed from this file: a category 01 stays 01.
-        source = source.model_copy(update={"options": {"inferSchema": False, **source.options}})
+        given = {k: v for k, v in source.options.items() if k.lower() != "inferschema"}
+        source = source.model_copy(update={"options": {**given, "inferSchema": False}})
     uri = model_uri(config, model)
     with PlainDirectory(output, config.if_exists) as directory:
         found = load_model(uri)
@@ -72,24 +87,35 @@ def require_same_table(name: str, model: EnsembleModel, table: PreparedTable) ->
 
 
 def trained(config: JobConfig) -> list[str]:
-    """Trainers whose model is published.
+    """Trainers whose model was trained on the table as it is prepared now; a warning names others.
 
     Raises
     ------
     UserError
         When there is none.
     """
-    found = published(config)
+    found = comparable(config)
+    others = [name for name in published(config) if name not in found]
+    if others:
+        logger.warning(
+            "left out: %s, trained on another preparation of the table; train it again, or delete "
+            "it below %s/models",
+            ", ".join(others),
+            config.output,
+        )
     if not found:
         raise UserError(
-            f"{config.output}: no trained model; run jobs/bag.py, jobs/boost.py or jobs/deep.py"
+            f"{config.output}: no model that was trained on this table; run jobs/bag.py, "
+            "jobs/boost.py or jobs/deep.py"
         )
     return found
 
 
 def model_uri(config: JobConfig, model: str) -> str:
-    """The URI of a trainer's model by its name, or the URI itself."""
-    return config.model_uri(model) if model in TRAINERS else files.absolute(model)
+    """The URI of a trainer's model by its name, or the URI itself; either may end in `@2`."""
+    numbered = _NUMBERED.fullmatch(model)
+    name, number = (numbered[1], numbered[2]) if numbered else (model, "")
+    return (config.model_uri(name) if name in TRAINERS else files.absolute(name)) + number
 
 
 def _score_rows(name: str, config: JobConfig, table: PreparedTable, rows: DataFrame) -> str:
@@ -99,9 +125,9 @@ def _score_rows(name: str, config: JobConfig, table: PreparedTable, rows: DataFr
     require_same_table(name, model, table)
     with Draft(config.scores_uri(name), config.if_exists) as draft:
         _score(model, rows, draft.content)
-        published = draft.publish({"model": uri, "rows": table.rows["test"], "inputs": inputs})
-    logger.info("scored the test rows with %s: %s", name, published.content)
-    return published.content
+        version = draft.publish({"model": uri, "rows": table.rows["test"], "inputs": inputs})
+    logger.info("scored the test rows with %s: %s", name, version.content)
+    return version.content
 
 
 def _fitted(

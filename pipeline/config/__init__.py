@@ -5,7 +5,7 @@ Each trainer declares its own `Section`; `pipeline.cli.job_config` puts the sect
 
 from pipeline.config.interpolation import DATE_VARIABLE
 from pipeline.config.loading import load, read
-from pipeline.config.overrides import apply_override
+from pipeline.config.overrides import apply_override, shown
 from pipeline.config.provenance import Entry, Loaded
 from pipeline.config.redaction import HIDDEN, redacted
 from pipeline.config.section import Section
@@ -21,5 +21,6 @@ __all__ = [
     "load",
     "read",
     "redacted",
+    "shown",
     "validate",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pipeline.config.document import Document, read_into
-from pipeline.config.problems import KeyPath, Place, Problem, refusal
+from pipeline.config.problems import Place, Problem, refusal
 from pipeline.config.redaction import HIDDEN, is_secret
 
 
@@ -49,7 +49,7 @@ def override_in(document: Document, override: str, number: int, free: Iterable[s
     """
     key, separator, text = override.partition("=")
     path = _path(key, free)
-    place = Place(number, 0, f"--set {_shown(path, override)}")
+    place = Place(number, 0, f"--set {shown(override, free)}")
     if not separator or not all(key.split(".")):
         document.problems.append(Problem(place, (), "expected dotted.key=value"))
         return
@@ -76,7 +76,9 @@ def _path(key: str, free: Iterable[str]) -> tuple[str, ...]:
     return tuple(key.split("."))
 
 
-def _shown(path: KeyPath, override: str) -> str:
+def shown(override: str, free: Iterable[str] = ()) -> str:
+    """An override as it may be shown or recorded: with `********` in the place of a secret."""
     key, separator, text = override.partition("=")
+    path = _path(key, free)
     hides = is_secret(str(path[-1]), text) or ("{" in text and is_secret(text))
     return f"{key}={HIDDEN}" if separator and hides else override

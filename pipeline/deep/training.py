@@ -5,6 +5,7 @@ MXNet and Horovod are imported when training begins, never on the driver.
 
 from __future__ import annotations
 
+import json
 import math
 import tempfile
 import time
@@ -265,4 +266,16 @@ class _Training:
     def _export(self) -> dict[str, bytes]:
         with tempfile.TemporaryDirectory() as name:
             self._net.export(str(Path(name) / "network"))
-            return {file: (Path(name) / file).read_bytes() for file in (SYMBOL, WEIGHTS)}
+            found = {file: (Path(name) / file).read_bytes() for file in (SYMBOL, WEIGHTS)}
+        return {**found, SYMBOL: without_initialisers(found[SYMBOL])}
+
+
+def without_initialisers(symbol: bytes) -> bytes:
+    """An exported symbol without the names of its params' initialisers.
+
+    MXNet puts a constant's address in memory there, so equal networks would differ in every run.
+    """
+    graph = json.loads(symbol)
+    for node in graph["nodes"]:
+        node.get("attrs", {}).pop("__init__", None)
+    return json.dumps(graph, indent=2).encode()

@@ -14,12 +14,12 @@ from pyspark.ml.base import Model
 from pyspark.ml.util import MLReadable, MLReader, MLWritable, MLWriter
 
 from pipeline.data.encoding import FeatureSchema, LabelSchema
-from pipeline.errors import ModelError
+from pipeline.errors import ModelError, UserError
 from pipeline.estimators.params import ColumnParams
 from pipeline.estimators.predictor import Predictor, make_predictor
 from pipeline.estimators.scoring import Content, OutputColumns, score
 from pipeline.store import model_directory
-from pipeline.store.versions import IfExists, Version
+from pipeline.store.versions import IfExists, Version, numbers
 
 if TYPE_CHECKING:
     from pyspark import Broadcast
@@ -174,9 +174,13 @@ class _Writer(MLWriter):
 
     def save(self, path: str) -> None:
         """Save to a URI; a path without a scheme is of Spark's default file system."""
-        self._model.publish(
-            qualified(self.sparkSession, path), "overwrite" if self.shouldOverwrite else "refuse"
-        )
+        uri = qualified(self.sparkSession, path)
+        if not self.shouldOverwrite and numbers(uri):
+            raise UserError(
+                f"{uri}: a model is there already; write().overwrite() replaces it, or choose "
+                "another place"
+            )
+        self._model.publish(uri, "overwrite" if self.shouldOverwrite else "refuse")
 
 
 class _Reader(MLReader[M]):

@@ -5,9 +5,10 @@
 <output>/runs/<id>/jobs/<job>.json     one job's part, written by that job alone
 ```
 
-`run.json` is put together anew whenever a part changes, so jobs that run side by side do not
-overwrite each other. It is written when a run begins and also when it fails: where a cluster
-swallows exit codes, it carries them.
+`run.json` is put together anew whenever a part changes; jobs that run side by side each have a part
+of their own. It is written when a run begins and also when it fails: where a cluster swallows exit
+codes, it carries them. A run `of` one command has that command's outcome; one `of` jobs that
+somebody else started has the outcome of its jobs.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pipeline.errors import UserError
 from pipeline.store.owner import is_gone, is_owner, owner
 
 FORMAT = 1
+_TRIES = 5
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -88,7 +90,16 @@ def now() -> str:
 
 
 def begin(place: RunPlace, facts: Mapping[str, Any]) -> None:
-    """Write the record of a run that begins; does nothing when it has begun already."""
+    """Write the record of a run that begins; does nothing when it has begun already.
+
+    Parameters
+    ----------
+    place : RunPlace
+        Where it lies.
+    facts : mapping
+        What the record says besides; `of` is `run` for a run that `end` will end, and `jobs` for
+        one that has ended when its jobs have.
+    """
     if _read(place.record_uri) is not None:
         return
     record = {
@@ -106,9 +117,21 @@ def begin(place: RunPlace, facts: Mapping[str, Any]) -> None:
 
 
 def note_job(place: RunPlace, job: str, part: Mapping[str, Any]) -> None:
-    """Write one job's part, and put the record together."""
+    """Write one job's part, and put the record together.
+
+    Raises
+    ------
+    UserError
+        When the record of the run is gone.
+    StoreError
+        When it cannot be written.
+    """
     _write(place.job_uri(job), {"job": job, **part})
-    _put_together(place, {})
+    seen: dict[str, Any] = {}
+    for _ in range(_TRIES):  # a job beside this one may have written meanwhile
+        if seen == _jobs(place):
+            return
+        seen = _put_together(place, {})
 
 
 def end(place: RunPlace, outcome: str, exit_code: int) -> None:
@@ -137,15 +160,46 @@ def read_run(place: RunPlace) -> dict[str, Any]:
 
 
 def list_runs(output: str) -> list[str]:
-    """Names of the runs of an output URI, the oldest first."""
+    """Names of the runs of an output URI, sorted; those that have no record yet are among them."""
     return [name for name in files.children(runs_uri(output)) if _ID.fullmatch(name)]
 
 
-def _put_together(place: RunPlace, changes: Mapping[str, Any]) -> None:
+def read_runs(output: str) -> list[dict[str, Any]]:
+    """The records of all runs of an output URI, the oldest first.
+
+    A run that was killed before it had a record, or whose record is damaged, has the outcome
+    `no record`.
+    """
+    records = []
+    for name in list_runs(output):
+        try:
+            records.append(read_run(RunPlace(output, name)))
+        except UserError:
+            records.append({"run": name, "outcome": "no record", "started": "", "jobs": {}})
+    return sorted(records, key=lambda record: str(record["started"]))
+
+
+def _put_together(place: RunPlace, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the record; returns the jobs' parts that are in it."""
     record = _read(place.record_uri)
     if record is None:
         raise UserError(f"{place.record_uri}: the record of the run is gone")
-    _write(place.record_uri, {**record, **changes, **_of_jobs(place)})
+    parts = _of_jobs(place)
+    ended = _end_of(parts["jobs"]) if record.get("of") == "jobs" else {}
+    _write(place.record_uri, {**record, **ended, **changes, **parts})
+    found: dict[str, Any] = parts["jobs"]
+    return found
+
+
+def _end_of(jobs: Mapping[str, Any]) -> dict[str, Any]:
+    """The outcome of a run that is nothing but its jobs: the first failure's, if there is one."""
+    parts = list(jobs.values())
+    bad = [part for part in parts if part["outcome"] in ("failed", "interrupted")]
+    if any(part["outcome"] == "running" for part in parts):
+        return {"outcome": "running", "exit_code": None, "ended": None}
+    last = max((str(part.get("ended") or "") for part in parts), default="")
+    first = bad[0] if bad else {"outcome": "success", "exit_code": 0}
+    return {"outcome": first["outcome"], "exit_code": first["exit_code"], "ended": last or None}
 
 
 def _of_jobs(place: RunPlace) -> dict[str, Any]:

@@ -33,6 +33,8 @@ def test_scores_never_replace_what_is_somebody_elses(config: JobConfig, tmp_path
     assert (tmp_path / "precious" / "file").read_text() == "kept"
 
 
-def test_a_model_is_named_by_its_trainer_or_its_place(config: JobConfig) -> None:
+def test_a_model_is_named_by_its_trainer_or_its_place(config: JobConfig, tmp_path: Path) -> None:
     assert model_uri(config, "deep") == config.model_uri("deep")
     assert model_uri(config, "s3://bucket/model") == "s3://bucket/model"
+    assert model_uri(config, "deep@2") == config.model_uri("deep") + "@2"
+    assert model_uri(config, str(tmp_path / "m@3")) == (tmp_path / "m").as_uri() + "@3"

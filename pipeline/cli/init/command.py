@@ -17,7 +17,7 @@ from pipeline.cli.init.local_session import local_session
 from pipeline.cli.init.look import Look, look
 from pipeline.cli.init.text import config_text, printable, rows_in_words
 from pipeline.cli.job_config import FREE_KEYS, JobConfig
-from pipeline.config import load
+from pipeline.config import load, validate
 from pipeline.data.settings import SourceSettings
 from pipeline.errors import UserError
 
@@ -106,7 +106,8 @@ def source_of(table: str, given: str | None, options: Sequence[str] = ()) -> Sou
     """
     kind: Any = given or _format(table)
     place = {"table": table} if kind == "table" else {"uri": table}
-    return SourceSettings(kind=kind, options=dict(map(_option, options)), **place)
+    whole = {"kind": kind, "options": dict(map(_option, options)), **place}
+    return validate(SourceSettings, whole, "--option")
 
 
 def write(found: Look, name: str, output: str, target: Path, *, force: bool = False) -> None:

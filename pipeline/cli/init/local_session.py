@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -53,7 +54,7 @@ def local_session(name: str) -> Iterator[SparkSession]:
             "PYSPARK_PYTHON": sys.executable,
             "PYSPARK_DRIVER_PYTHON": sys.executable,
             "SPARK_LOCAL_IP": "127.0.0.1",
-            "SPARK_SUBMIT_OPTS": f"-Dlog4j2.configurationFile={quiet} {given}".strip(),
+            "SPARK_SUBMIT_OPTS": f"{shlex.quote(f'-Dlog4j2.configurationFile={quiet}')} {given}",
         }
         with _environment(variables):
             builder = SparkSession.builder.master("local[*]").appName(name)

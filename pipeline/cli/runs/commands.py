@@ -15,7 +15,7 @@ from pipeline.cli.job_config import FREE_KEYS, JobConfig
 from pipeline.cli.runs.inputs import flat
 from pipeline.config import load
 from pipeline.errors import UserError
-from pipeline.store.runs import RunPlace, list_runs, read_run
+from pipeline.store.runs import RunPlace, list_runs, read_run, read_runs
 
 _LONGEST = 72
 
@@ -51,7 +51,7 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
 
 def _list(args: argparse.Namespace) -> int:
     output = _output(args)
-    found = [read_run(RunPlace(output, name)) for name in list_runs(output)]
+    found = read_runs(output)
     if not found:
         sys.stderr.write(f"no runs below {output}\n")
         return 0
@@ -140,7 +140,7 @@ def _found(output: str, name: str | None) -> dict[str, Any]:
     if name is None:
         if not known:
             raise UserError(f"{output}: no runs there")
-        return read_run(RunPlace(output, known[-1]))
+        return read_run(RunPlace(output, str(read_runs(output)[-1]["run"])))
     alike = [run for run in known if run == name] or [run for run in known if run.startswith(name)]
     if len(alike) > 1:
         raise UserError(f"run {name}: more than one begins so: {', '.join(alike[:5])}")

@@ -14,10 +14,11 @@ from typing import Any
 
 from pipeline import files
 from pipeline.cli.job_config import JobConfig
+from pipeline.config import redacted
 from pipeline.data.prepared import find_prepared
-from pipeline.errors import EnsemblesError
+from pipeline.errors import EnsemblesError, ModelError
 from pipeline.store.installed import installed
-from pipeline.store.versions import newest
+from pipeline.store.model_directory import read_metadata
 
 Inputs = dict[str, Any]
 
@@ -25,7 +26,9 @@ _ABSENT = object()
 _PREPARES = ("emr-ensembles", "pyspark")
 _GANG_KEYS = ("workers", "device", "gpus_per_executor")
 _WITH_GANG = ("boosting", "deep")
+_NO_MATTER = ("spark.sql.shuffle.partitions",)
 UNKNOWN = "unknown"
+NOTHING_TELLS = "nothing tells whether the source changed"
 
 
 def prepare_inputs(config: JobConfig) -> Inputs:
@@ -33,9 +36,15 @@ def prepare_inputs(config: JobConfig) -> Inputs:
 
     What a table of a catalog holds cannot be seen from its name; its state is `unknown`.
     """
+    sql = {
+        key: value
+        for key, value in config.spark_settings.items()
+        if key.startswith("spark.sql.") and key not in _NO_MATTER
+    }
     return {
         **config.made_by,
         "source state": source_state(config),
+        **({"spark": redacted(sql)} if sql else {}),
         "versions": {name: installed().get(name) for name in _PREPARES},
     }
 
@@ -78,13 +87,11 @@ def data_fingerprint(config: JobConfig) -> str | None:
 
 
 def model_digest(uri: str) -> str | None:
-    """A name for a model's content; None where there is no model. A model without a record of its
-    files, which a user saved elsewhere, is known by its whole manifest.
-    """
-    found = newest(uri)
-    if found is None:
+    """A name for a model's content, whatever its version; None where there is no model."""
+    try:
+        content = read_metadata(uri)["files"]
+    except ModelError:
         return None
-    content = found.manifest.get("files", found.manifest)
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -111,7 +118,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     for key in sorted(old.keys() | new.keys()):
         was, is_ = old.get(key, _ABSENT), new.get(key, _ABSENT)
         if key == "source state" and is_ == UNKNOWN:
-            phrases.append("nothing tells whether the source changed")
+            phrases.append(NOTHING_TELLS)
         elif was != is_:
             phrases.append(_phrase(key, was, is_))
     return phrases

@@ -6,15 +6,14 @@ import logging
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 from pipeline import files, progress
-from pipeline.cli.job_config import JobConfig
+from pipeline.cli.job_config import FREE_KEYS, JobConfig
 from pipeline.cli.runs.logs import log_file, log_path
 from pipeline.cli.runs.outcome import SUCCESS, explain
-from pipeline.config import redacted
-from pipeline.errors import StoreError
+from pipeline.config import redacted, shown
+from pipeline.errors import EnsemblesError
 from pipeline.store import runs
 from pipeline.store.installed import installed, lock_hashes
 from pipeline.store.owner import owner
@@ -48,8 +47,7 @@ class JobRun:
     ) -> None:
         self._job = job
         self._config = config
-        self._is_alone = run_id is None
-        self._given = dict(given)
+        self._given = recorded_arguments(given)
         self._place = RunPlace(config.output, runs.require_run_id(run_id or runs.new_run_id()))
         self._log = log_path(self._place, job)
         self._part: dict[str, Any] = {}
@@ -65,14 +63,14 @@ class JobRun:
         files.require_writable(self._config.output, "output")
         if self._config.scratch is not None:
             files.require_writable(self._config.scratch, "scratch")
-        runs.begin(self._place, run_facts(self._config, self._given))
+        runs.begin(self._place, {"of": "jobs", **run_facts(self._config, self._given)})
         self._began = time.monotonic()
         self._part = {
             "outcome": "running",
             "exit_code": None,
             "started": runs.now(),
             "owner": owner(),
-            "log": str(self._log),
+            "log": self._kept_log,
         }
         runs.note_job(self._place, self._job, self._part)
         events = progress.EventFile(self._place.job_uri(self._job, "events.jsonl"))
@@ -91,7 +89,7 @@ class JobRun:
         outcome = SUCCESS if error is None else explain(error)
         if error is not None:
             logger.debug("%s ended with exit code %d", self._job, outcome.exit_code, exc_info=error)
-            error.add_note(f"full log: {self._log}")
+            error.add_note(f"full log: {self._kept_log}")
         self._stack.close()
         self._part.update(
             outcome=outcome.name,
@@ -100,19 +98,34 @@ class JobRun:
             ended=runs.now(),
             seconds=round(time.monotonic() - self._began, 3),
         )
+        self._keep_log()
         try:
-            self._keep_log()
             runs.note_job(self._place, self._job, self._part)
-            if self._is_alone:
-                runs.end(self._place, outcome.name, outcome.exit_code)
-        except StoreError as failure:  # what the job did, or why it failed, matters more
+        except EnsemblesError as failure:  # what the job did, or why it failed, matters more
             logger.warning("the record of run %s was not written: %s", self.run_id, failure)
 
+    @property
+    def _kept_log(self) -> str:
+        """Where the log is when the job has ended."""
+        if files.is_local(self._place.output):
+            return str(self._log)
+        return files.join(self._place.uri, "logs", self._log.name)
+
     def _keep_log(self) -> None:
-        if not files.is_local(self._place.output):
-            kept = files.join(self._place.uri, "logs", Path(self._log).name)
-            files.upload(self._log, kept)
-            self._part["log"] = kept
+        if files.is_local(self._place.output):
+            return
+        try:
+            files.upload(self._log, self._kept_log)
+        except EnsemblesError as failure:
+            logger.warning("the log stays on this machine, %s: %s", self._log, failure)
+
+
+def recorded_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a command that were given, without secrets."""
+    found = {key: value for key, value in given.items() if value and not callable(value)}
+    if "overrides" in found:
+        found["overrides"] = [shown(item, FREE_KEYS) for item in found["overrides"]]
+    return found
 
 
 def run_facts(config: JobConfig, given: Mapping[str, Any]) -> dict[str, Any]:

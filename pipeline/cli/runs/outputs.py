@@ -10,6 +10,7 @@ import argparse
 
 from pipeline import files
 from pipeline.cli.job_config import TRAINER_OF, JobConfig
+from pipeline.cli.runs.resume import comparable, has_scores
 from pipeline.data.prepared import table_uri
 from pipeline.errors import UserError
 from pipeline.store.versions import numbers
@@ -25,12 +26,19 @@ def require_free(job: str, config: JobConfig, args: argparse.Namespace) -> None:
     """
     if config.if_exists != "refuse":
         return
-    for uri in output_uris(job, config, args):
+    for uri in _to_be_written(job, config, args):
         if numbers(uri) or (job == "score" and args.output and files.exists(uri)):
             raise UserError(
                 f"{uri}: the output of {job} is there already, and if_exists is refuse; choose "
                 "another output, or set if_exists to overwrite or version"
             )
+
+
+def _to_be_written(job: str, config: JobConfig, args: argparse.Namespace) -> list[str]:
+    """Outputs of the job but for scores that are there and stay."""
+    if job != "score" or args.output or args.model or args.fresh:
+        return output_uris(job, config, args)
+    return [config.scores_uri(name) for name in comparable(config) if not has_scores(config, name)]
 
 
 def output_uris(job: str, config: JobConfig, args: argparse.Namespace) -> list[str]:

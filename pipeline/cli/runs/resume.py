@@ -8,13 +8,15 @@ from typing import Any
 from pipeline import files
 from pipeline.cli.job_config import TRAINER_OF, JobConfig
 from pipeline.cli.runs.inputs import (
+    NOTHING_TELLS,
+    data_fingerprint,
     differences,
     prepare_inputs,
     report_inputs,
     score_inputs,
     train_inputs,
 )
-from pipeline.data.prepared import table_uri
+from pipeline.data.prepared import find_prepared, table_uri
 from pipeline.store.versions import Version, newest
 
 _SHOWN = 3
@@ -49,14 +51,37 @@ def decide(job: str, config: JobConfig) -> Decision:
     Looks at manifests only; jobs before this one must be done.
     """
     if job == "prepare":
-        return _compared("data", table_uri(config.output), prepare_inputs(config))
+        return _prepared(config)
+    table = find_prepared(config.output)
+    if table is not None and table.manifest["made_by"] != config.made_by:
+        return Decision(True, "the prepared table was made by other settings")
     if job in TRAINER_OF:
         name = TRAINER_OF[job]
         return _compared(name, config.model_uri(name), train_inputs(config, name))
-    models = {name: config.model_uri(name) for name in trained(config)}
+    models = {name: config.model_uri(name) for name in comparable(config)}
     if job == "report":
-        return _compared("report", config.report_uri, report_inputs(config, models))
+        return _report(config, models)
     return _scores(config, models)
+
+
+def _prepared(config: JobConfig) -> Decision:
+    uri, inputs = table_uri(config.output), prepare_inputs(config)
+    decision = _compared("data", uri, inputs)
+    if decision.reason == NOTHING_TELLS and config.if_exists == "refuse":
+        # To prepare it again would be refused, and nothing says that it must be.
+        return Decision(False, f"{NOTHING_TELLS}, and if_exists is refuse")
+    return decision
+
+
+def _report(config: JobConfig, models: dict[str, str]) -> Decision:
+    decision = _compared("report", config.report_uri, report_inputs(config, models))
+    if decision.must_run:
+        return decision
+    shown = files.join(config.report_uri, "report.html")
+    newest_one = files.join(decision.outputs["report"], "report.html")
+    if not files.exists(shown) or files.read_bytes(shown) != files.read_bytes(newest_one):
+        return Decision(True, "report.html is not that of the newest version")
+    return decision
 
 
 def _scores(config: JobConfig, models: dict[str, str]) -> Decision:
@@ -74,6 +99,25 @@ def _scores(config: JobConfig, models: dict[str, str]) -> Decision:
 def trained(config: JobConfig) -> list[str]:
     """Names of the trainers whose model is published."""
     return [name for name in TRAINER_OF.values() if newest(config.model_uri(name)) is not None]
+
+
+def comparable(config: JobConfig) -> list[str]:
+    """Names of the trainers whose model was trained on the table as it is prepared now."""
+    now = data_fingerprint(config)
+    if now is None:
+        return []
+    found = {name: newest(config.model_uri(name)) for name in TRAINER_OF.values()}
+    return [
+        name
+        for name, model in found.items()
+        if model is not None and model.manifest.get("table", {}).get("fingerprint") == now
+    ]
+
+
+def has_scores(config: JobConfig, name: str) -> bool:
+    """Whether the test rows' scores by a trainer's model are there, and those of the model."""
+    inputs = score_inputs(config, config.model_uri(name))
+    return not _compared(name, config.scores_uri(name), inputs).must_run
 
 
 def _compared(name: str, uri: str, inputs: dict[str, Any]) -> Decision:

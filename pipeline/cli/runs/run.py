@@ -13,12 +13,13 @@ from typing import Any
 from pipeline import files
 from pipeline.cli.entry import add_config_arguments, end_cleanly_when_told
 from pipeline.cli.job_config import FREE_KEYS, JobConfig
-from pipeline.cli.runs.job_run import run_facts
+from pipeline.cli.runs.job_run import recorded_arguments, run_facts
 from pipeline.cli.runs.logs import log_path, set_up_logging
-from pipeline.cli.runs.outcome import explain
+from pipeline.cli.runs.outcome import INTERRUPTED, TERMINATED, explain
 from pipeline.cli.runs.resume import Decision, decide
 from pipeline.cli.runs.submit import in_clone, submit
 from pipeline.config import DATE_VARIABLE, load
+from pipeline.errors import EnsemblesError
 from pipeline.local import cluster as local_cluster
 from pipeline.store import runs
 from pipeline.store.runs import RunPlace
@@ -26,8 +27,6 @@ from pipeline.store.runs import RunPlace
 logger = logging.getLogger(__name__)
 
 JOBS = ("prepare", "bag", "boost", "deep", "score", "report")
-
-_INTERRUPTED = (130, 143)
 
 
 def add_parser(subparsers: Any) -> None:
@@ -66,17 +65,23 @@ def run(args: argparse.Namespace) -> int:
     master, environment, options = _cluster(args, config)
     files.require_writable(config.output, "output")
     place = RunPlace(config.output, runs.new_run_id())
-    given = {key: value for key, value in vars(args).items() if key != "handler" and value}
-    runs.begin(place, run_facts(config, given))
+    runs.begin(place, {"of": "run", **run_facts(config, recorded_arguments(vars(args)))})
     logger.info("run %s: %s", place.run_id, place.record_uri)
     try:
         code = _jobs(args, config, place, ["--master", master, *options], environment)
     except BaseException as error:
         outcome = explain(error)
-        runs.end(place, outcome.name, outcome.exit_code)
+        _end(place, outcome.name, outcome.exit_code)
         raise
-    runs.end(place, _outcome(code), code)
+    _end(place, _outcome(code), code)
     return code
+
+
+def _end(place: RunPlace, outcome: str, code: int) -> None:
+    try:
+        runs.end(place, outcome, code)
+    except EnsemblesError as failure:  # what happened matters more than its record
+        logger.warning("the record of run %s was not written: %s", place.run_id, failure)
 
 
 def _jobs(
@@ -97,7 +102,14 @@ def _jobs(
             continue
         logger.info("== %s: %s", job, "asked for anew" if args.fresh else decision.reason)
         spark_log = log_path(place, job).with_suffix(".spark.log")
-        code = submit(job, arguments, options=options, environment=environment, spark_log=spark_log)
+        fresh = ["--fresh"] if args.fresh and job == "score" else []
+        code = submit(
+            job,
+            [*arguments, *fresh],
+            options=options,
+            environment=environment,
+            spark_log=spark_log,
+        )
         if code:
             return _failed(place, job, code)
     logger.info("all jobs done in %.0f s", time.monotonic() - began)
@@ -130,13 +142,13 @@ def _failed(place: RunPlace, job: str, code: int) -> int:
             "ended": runs.now(),
         }
         runs.note_job(place, job, part)
-    ended = "was ended" if code in _INTERRUPTED else f"failed with exit code {code}"
+    ended = "was ended" if _outcome(code) == "interrupted" else f"failed with exit code {code}"
     logger.error("%s %s; the same command goes on there, what is done is kept", job, ended)
     return code
 
 
 def _outcome(code: int) -> str:
-    if code in _INTERRUPTED:
+    if code in (INTERRUPTED, TERMINATED):
         return "interrupted"
     return "failed" if code else "success"
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shlex
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -16,6 +18,7 @@ from pipeline.cli.runs.outcome import INTERRUPTED, TERMINATED, Terminated
 from pipeline.errors import UserError
 
 _GRACE_S = 30.0
+_POLL_S = 0.1
 _PR_SET_PDEATHSIG = 1
 
 
@@ -57,7 +60,10 @@ def submit(
     spark_log.parent.mkdir(parents=True, exist_ok=True)
     with resources.as_file(resources.files("pipeline.cli.runs") / "log4j2.properties") as quiet:
         given = environment.get("SPARK_SUBMIT_OPTS", "")
-        own = f"-Dlog4j2.configurationFile={quiet} -Demr.ensembles.log={spark_log}"
+        # spark-submit takes them apart as a shell does.
+        own = shlex.join(
+            [f"-Dlog4j2.configurationFile={quiet}", f"-Demr.ensembles.log={spark_log}"]
+        )
         process = subprocess.Popen(
             command,
             env={**environment, "SPARK_SUBMIT_OPTS": f"{own} {given}".strip()},
@@ -87,15 +93,21 @@ def in_clone(name: str) -> Path:
 
 
 def _end(process: subprocess.Popen[bytes], number: int) -> None:
-    """Tell the whole group, wait, and kill what does not listen."""
+    """Tell the whole group, wait until all of it has gone, and kill what does not listen.
+
+    The JVM goes first; its Python program may still be cleaning up then.
+    """
+    until = time.monotonic() + _GRACE_S
     try:
         os.killpg(process.pid, number)
-        process.wait(_GRACE_S)
-    except subprocess.TimeoutExpired:
+        while time.monotonic() < until:
+            process.poll()
+            os.killpg(process.pid, 0)
+            time.sleep(_POLL_S)
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
     except ProcessLookupError:
-        return
+        pass  # all of it has gone
+    process.wait()
 
 
 def _exit_code(code: int) -> int:

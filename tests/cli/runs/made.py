@@ -7,8 +7,14 @@ from typing import Any
 
 from pipeline import files
 from pipeline.cli.job_config import TRAINER_OF, JobConfig
-from pipeline.cli.runs.inputs import prepare_inputs, report_inputs, score_inputs, train_inputs
-from pipeline.cli.runs.resume import trained
+from pipeline.cli.runs.inputs import (
+    data_fingerprint,
+    prepare_inputs,
+    report_inputs,
+    score_inputs,
+    train_inputs,
+)
+from pipeline.cli.runs.resume import comparable
 from pipeline.data.prepared import FORMAT, table_uri
 from pipeline.store import model_directory
 from pipeline.store.versions import Draft
@@ -36,6 +42,7 @@ def make(job: str, config: JobConfig, content: str = "x") -> None:
             "format": FORMAT,
             "fingerprint": content,
             "rows": {"train": 7, "validation": 2, "test": 1},
+            "made_by": config.made_by,
             "inputs": prepare_inputs(config),
         }
         _publish(table_uri(config.output), manifest)
@@ -45,21 +52,23 @@ def make(job: str, config: JobConfig, content: str = "x") -> None:
             "kind": name,
             "metrics": {"fit_seconds": 1.5},
             "inputs": train_inputs(config, name),
+            "table": {"fingerprint": data_fingerprint(config)},
         }
         natives = {"model": content.encode()}
         model_directory.publish(config.model_uri(name), natives, metadata, if_exists="overwrite")
     elif job == "score":
-        for name in trained(config):
+        for name in comparable(config):
             inputs = score_inputs(config, config.model_uri(name))
             _publish(config.scores_uri(name), {"inputs": inputs})
     else:
-        uris = {name: config.model_uri(name) for name in trained(config)}
+        uris = {name: config.model_uri(name) for name in comparable(config)}
         metrics = {name: {"auc": 0.75} for name in uris}
         manifest = {"inputs": report_inputs(config, uris), "metrics": metrics}
-        _publish(config.report_uri, manifest)
+        _publish(config.report_uri, manifest, "report.html")
+        files.write_bytes(files.join(config.report_uri, "report.html"), b"x")
 
 
-def _publish(uri: str, manifest: dict[str, Any]) -> None:
-    with Draft(uri, "overwrite") as draft:
-        files.write_bytes(files.join(draft.content, "part"), b"x")
+def _publish(uri: str, manifest: dict[str, Any], name: str = "part") -> None:
+    with Draft(uri, "overwrite", beside="report.html") as draft:
+        files.write_bytes(files.join(draft.content, name), b"x")
         draft.publish(manifest)

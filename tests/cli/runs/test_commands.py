@@ -10,8 +10,6 @@ import pytest
 from pipeline.cli.main import main
 from pipeline.cli.runs.job_run import JobRun
 from pipeline.errors import DataError
-from pipeline.store import runs
-from pipeline.store.runs import RunPlace
 from tests.cli.runs.made import config_of
 
 
@@ -21,7 +19,6 @@ def output(tmp_path: Path) -> str:
     config = config_of(tmp_path)
     with JobRun("boost", config, "run-1", {}) as run:
         run.note(metrics={"boosting": {"fit_seconds": 1.5}}, data_fingerprint="feed" * 16)
-    runs.end(RunPlace(config.output, "run-1"), "success", 0)
 
     def fails() -> None:
         with JobRun("boost", config_of(tmp_path, seed=3), "run-2", {}):
@@ -29,7 +26,6 @@ def output(tmp_path: Path) -> str:
 
     with pytest.raises(DataError):
         fails()
-    runs.end(RunPlace(config.output, "run-2"), "failed", 2)
     return config.output
 
 
@@ -91,3 +87,20 @@ def test_no_runs_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert main(["runs", "list", "--output", str(tmp_path)]) == 0
     assert "no runs below" in capsys.readouterr().err
     assert main(["runs", "show", "--output", str(tmp_path)]) == 2
+
+
+def test_a_run_that_was_killed_before_it_had_a_record_is_a_line(
+    output: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out" / "runs" / "run-0").mkdir()
+    lines = said(capsys, "list", "--output", output).splitlines()
+    assert lines[1].split()[:3] == ["run-0", "no", "record"]
+    assert len(lines) == 4
+
+
+def test_the_last_run_is_the_one_that_began_last(
+    output: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with JobRun("boost", config_of(tmp_path), "a-later-one", {}):
+        pass
+    assert "run      a-later-one" in said(capsys, "show", "--output", output)

@@ -11,6 +11,7 @@ from pipeline import files, progress
 from pipeline.cli.job_config import JobConfig
 from pipeline.cli.runs.job_run import JobRun
 from pipeline.errors import AccessError, DataError
+from pipeline.store import runs
 from pipeline.store.runs import RunPlace, list_runs, read_run
 from tests.cli.runs.made import config_of
 
@@ -40,11 +41,14 @@ def test_a_job_by_itself_is_a_run(config: JobConfig) -> None:
 
 
 def test_a_record_holds_no_secret(config: JobConfig) -> None:
-    with JobRun("boost", config, None, {}) as run:
+    given = {"overrides": ["spark.spark.hadoop.fs.s3a.secret.key=hush", "seed=3"]}
+    with JobRun("boost", config, None, given) as run:
         pass
-    settings = read_run(RunPlace(config.output, run.run_id))["config"]["spark"]
-    assert settings["spark.x"] == "1"
-    assert "hush" not in str(settings)
+    record = read_run(RunPlace(config.output, run.run_id))
+    assert record["config"]["spark"]["spark.x"] == "1"
+    assert record["arguments"]["overrides"][1] == "seed=3"
+    assert "hush" not in str(record)
+    assert b"hush" not in files.read_bytes(job_of(config)["log"])
 
 
 def test_a_failure_is_recorded_with_its_cause_and_its_log(config: JobConfig) -> None:
@@ -63,12 +67,28 @@ def test_a_failure_is_recorded_with_its_cause_and_its_log(config: JobConfig) -> 
 
 
 def test_a_job_of_a_run_leaves_the_runs_end_to_it(config: JobConfig) -> None:
+    place = RunPlace(config.output, "nightly")
+    runs.begin(place, {"of": "run"})
     for job in ("boost", "deep"):
         with JobRun(job, config, "nightly", {}):
             pass
-    record = read_run(RunPlace(config.output, "nightly"))
+    record = read_run(place)
     assert record["outcome"] == "running"
     assert list(record["jobs"]) == ["boost", "deep"]
+
+
+def test_a_run_of_jobs_that_a_scheduler_starts_has_their_outcome(config: JobConfig) -> None:
+    def fails() -> None:
+        with JobRun("deep", config, "nightly", {}):
+            raise DataError("column y is null in 5 rows")
+
+    place = RunPlace(config.output, "nightly")
+    with JobRun("boost", config, "nightly", {}):
+        assert read_run(place)["outcome"] == "running"
+    assert read_run(place)["outcome"] == "success"
+    with pytest.raises(DataError):
+        fails()
+    assert (read_run(place)["outcome"], read_run(place)["exit_code"]) == ("failed", 2)
 
 
 def test_steps_are_kept_with_the_record(config: JobConfig) -> None:
@@ -100,7 +120,6 @@ def test_a_record_that_cannot_be_written_does_not_hide_the_failure(
     def fails() -> None:
         with JobRun("boost", config, None, {}):
             files.delete(f"{config.output}/runs")
-            (tmp_path / "out" / "runs").write_text("in the way")
             raise DataError("the first cause")
 
     with pytest.raises(DataError, match="the first cause"):

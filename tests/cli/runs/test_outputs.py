@@ -10,7 +10,9 @@ from tests.cli.runs.made import config_of, make
 
 
 def arguments(**given: str) -> argparse.Namespace:
-    return argparse.Namespace(**{"model": None, "input": None, "output": None, **given})
+    return argparse.Namespace(
+        **{"model": None, "input": None, "output": None, "fresh": False, **given}
+    )
 
 
 @pytest.mark.parametrize("job", JOBS)
@@ -19,8 +21,16 @@ def test_refuse_means_the_same_for_every_job(tmp_path: Path, job: str) -> None:
     require_free(job, config, arguments())
     for made in ("prepare", "bag", "boost", "deep", "score", "report"):
         make(made, config)
+    anew = arguments(fresh="yes")
     with pytest.raises(UserError, match=f"the output of {job} is there already, and if_exists is"):
-        require_free(job, config, arguments())
+        require_free(job, config, anew)
+
+
+def test_refuse_lets_a_run_go_on_that_broke_off_between_scores(tmp_path: Path) -> None:
+    config = config_of(tmp_path, if_exists="refuse")
+    for made in ("prepare", "bag", "score", "boost"):
+        make(made, config)
+    require_free("score", config, arguments())
 
 
 @pytest.mark.parametrize("if_exists", ["overwrite", "version"])

@@ -57,8 +57,9 @@ def test_a_trainers_key_concerns_its_job_alone(config: JobConfig) -> None:
 
 def test_a_seed_concerns_the_table_and_all_trainers(config: JobConfig) -> None:
     found = reasons(changed(config, seed=3))
-    assert list(found) == ["prepare", "bag", "boost", "deep"]
-    assert found["deep"] == "seed was 0 and is 3"
+    assert list(found) == list(JOBS)
+    assert found["prepare"] == "seed was 0 and is 3"
+    assert found["deep"] == "the prepared table was made by other settings"
 
 
 def test_a_gang_of_another_size_concerns_gangs(config: JobConfig) -> None:
@@ -83,6 +84,41 @@ def test_a_source_file_that_changed_is_read_again(config: JobConfig, tmp_path: P
     assert reasons(config)["bag"] == "the prepared table changed"
 
 
+def test_a_later_job_alone_does_not_take_the_table_of_other_settings(config: JobConfig) -> None:
+    other = changed(config, split={"train": 0.6, "validation": 0.2, "test": 0.2})
+    assert decide("boost", other).reason == "the prepared table was made by other settings"
+
+
+def test_models_of_an_earlier_table_are_no_part_of_scores_and_report(config: JobConfig) -> None:
+    make("prepare", config, "other rows")
+    make("bag", config)
+    make("score", config)
+    make("report", config)
+    assert list(reasons(config)) == ["boost", "deep"]
+
+
+def test_a_report_page_that_was_not_brought_up_to_date_is_made_again(config: JobConfig) -> None:
+    files.write_bytes(files.join(config.report_uri, "report.html"), b"of yesterday")
+    assert reasons(config) == {"report": "report.html is not that of the newest version"}
+
+
+def test_sql_settings_concern_the_table(config: JobConfig) -> None:
+    spark = {"spark.sql.session.timeZone": "UTC", "spark.sql.shuffle.partitions": 3}
+    found = reasons(changed(config, spark=spark))
+    assert found["prepare"] == "spark.spark.sql.session.timeZone is 'UTC' and was not set"
+
+
+def test_a_secret_is_neither_kept_nor_compared(tmp_path: Path) -> None:
+    options = {"fs.s3a.secret.key": "hush"}
+    source = {"kind": "csv", "uri": str(tmp_path / "table.csv"), "options": options}
+    config = config_of(tmp_path, source=source)
+    make("prepare", config)
+    assert not decide(
+        "prepare", changed(config, source={**source, "options": {"fs.s3a.secret.key": "another"}})
+    ).must_run
+    assert "hush" not in (tmp_path / "out" / "data" / "v000001.json").read_text()
+
+
 def test_a_model_that_changed_is_scored_and_reported_again(config: JobConfig) -> None:
     make("boost", config, "other trees")
     assert reasons(config) == {
@@ -97,6 +133,8 @@ def test_what_a_catalog_holds_cannot_be_seen(tmp_path: Path) -> None:
     config = config_of(tmp_path, source={"kind": "table", "table": "db.t"})
     make("prepare", config)
     assert reasons(config)["prepare"] == "nothing tells whether the source changed"
+    kept = decide("prepare", changed(config, if_exists="refuse"))
+    assert not kept.must_run, "it would be refused, and nothing says that it must be done"
 
 
 def test_output_whose_files_are_gone_is_made_again(config: JobConfig) -> None:

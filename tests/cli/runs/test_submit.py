@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -71,6 +72,14 @@ def test_the_exit_code_is_the_jobs(place: Path, code: int) -> None:
     script(place, f'#!/bin/sh\necho "$@" > "{place}/said"\nexit {code}\n')
     assert run(place) == code
     assert (place / "said").read_text() == f"--y {in_clone('jobs/bag.py')} --x\n"
+
+
+def test_a_place_with_a_space_is_one_word_for_the_jvm(place: Path) -> None:
+    script(place, f'#!/bin/sh\necho "$SPARK_SUBMIT_OPTS" > "{place}/said"\n')
+    log = place / "my run" / "bag.log"
+    assert submit("bag", [], options=[], environment=dict(os.environ), spark_log=log) == 0
+    words = shlex.split((place / "said").read_text())
+    assert f"-Demr.ensembles.log={log}" in words
 
 
 def test_a_killed_job_has_the_code_that_a_shell_gives_it(place: Path) -> None:
