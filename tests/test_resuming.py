@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from tests.main_job import emr_ensembles, finish, start, write_config
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 MODELS = ("bagging", "boosting", "deep")
-_TRIES = 1200
+_TRIES = 4000
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,18 @@ def digests(config: Path, output: str) -> dict[str, dict[str, str]]:
         name: {file: hashlib.sha256(data).hexdigest() for file, data in found.items()}
         for name, found in natives.items()
     }
+
+
+@contextmanager
+def running(arguments: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """A command that is not left behind when the test fails."""
+    process = start(arguments)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            for each in [*psutil.Process(process.pid).children(recursive=True), process]:
+                each.kill()
 
 
 def job_process(run: subprocess.Popen[str], job: str, kind: str) -> psutil.Process:
@@ -109,11 +122,11 @@ def test_a_run_whose_driver_was_killed_goes_on(
 ) -> None:
     """The job's JVM, its Python driver, or the command itself."""
     output = f"killed-{job}"
-    run = start(command(cluster, config, output))
-    wait_for_work(run, config, output, job)
-    victim = job_process(run, job, kind) if kind != "run" else psutil.Process(run.pid)
-    victim.kill()
-    assert finish(run).returncode != 0
+    with running(command(cluster, config, output)) as run:
+        wait_for_work(run, config, output, job)
+        victim = job_process(run, job, kind) if kind != "run" else psutil.Process(run.pid)
+        victim.kill()
+        assert finish(run).returncode != 0
     again = finish(start(command(cluster, config, output)))
     assert again.returncode == 0, again.stdout + again.stderr
     before = ["prepare", "bag", "boost", "deep"]
@@ -129,10 +142,10 @@ def test_a_run_whose_driver_was_killed_goes_on(
 
 
 def test_ctrl_c_ends_the_job_cleanly(cluster: Path, config: Path) -> None:
-    run = start(command(cluster, config, "interrupted"))
-    wait_for_work(run, config, "interrupted", "bag")
-    run.send_signal(signal.SIGINT)
-    found = finish(run)
+    with running(command(cluster, config, "interrupted")) as run:
+        wait_for_work(run, config, "interrupted", "bag")
+        run.send_signal(signal.SIGINT)
+        found = finish(run)
     assert found.returncode == 130, found.stdout + found.stderr
     assert "Traceback" not in found.stdout + found.stderr
     (record,) = records(config, "interrupted")
@@ -161,11 +174,11 @@ def test_a_run_survives_kills_at_random_moments(
 
 
 def test_the_tree_of_a_killed_run_is_gone(cluster: Path, config: Path) -> None:
-    run = start(command(cluster, config, "orphans"))
-    python = job_process(run, "prepare", "python")
-    java = job_process(run, "prepare", "java")
-    run.kill()
-    run.wait()
+    with running(command(cluster, config, "orphans")) as run:
+        python = job_process(run, "prepare", "python")
+        java = job_process(run, "prepare", "java")
+        run.kill()
+        run.wait()
     gone, alive = psutil.wait_procs([java, python], timeout=40)
     assert not alive, [process.cmdline() for process in alive]
     assert len(gone) == 2

@@ -1,16 +1,18 @@
 """Creating a file only where there is none: how one of several writers wins.
 
-Each filesystem has its own way to do both at once, look and write: a hard link on a disk, a
-conditional put on S3, a rename that does not replace on HDFS.
+Two kinds of store can look and write at once: a disk by a hard link, S3 by a conditional put. On
+HDFS pyarrow offers neither. There the file is looked for, written under another name and renamed:
+a reader sees it whole or not at all; but of two writers at the same moment the later one may
+replace the earlier one's file, and neither is told.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from pyarrow import fs
 
@@ -20,11 +22,18 @@ from pipeline.files.filesystems import FAILURES, failure, is_object_store, resol
 from pipeline.files.uris import is_local, local_path
 
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
-_TAKEN = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
+_TAKEN = ("PreconditionFailed", "412")
+# Others are writing the same key at this moment; who wins is not decided yet.
+_UNDECIDED = ("ConditionalRequestConflict", "OperationAborted", "409")
+_ATTEMPTS = 6
+_PAUSE_S = 0.2
 
 
 def create_bytes(uri: str, data: bytes) -> None:
-    """Write a file whole, only if there is none of this name; of several writers one succeeds.
+    """Write a file whole, only if there is none of this name.
+
+    Of several writers one succeeds, on a disk and on S3. On HDFS that holds only when they come one
+    after the other: of two at the same moment the later may silently replace the earlier's file.
 
     Raises
     ------
@@ -38,7 +47,7 @@ def create_bytes(uri: str, data: bytes) -> None:
         return
     filesystem, path = resolve(uri)
     if is_object_store(filesystem):
-        _create_on_s3(uri, data)
+        _create_on_s3(uri, path, data)
     else:
         _create_by_rename(uri, filesystem, path, data)
 
@@ -71,37 +80,58 @@ def _create_exclusively(uri: str, path: Path, data: bytes) -> None:
         raise
     except OSError as error:
         raise failure(uri, "written", error) from error
-    write_bytes(uri, data)
+    try:
+        write_bytes(uri, data)
+    except BaseException:
+        forget(fs.LocalFileSystem(), str(path))  # or an empty file would stand there for good
+        raise
 
 
-def _create_on_s3(uri: str, data: bytes) -> None:
+def _create_on_s3(uri: str, path: str, data: bytes) -> None:
     # pyarrow has no conditional put; boto3 reads the same environment and the same profiles.
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
-    place = urlsplit(uri)
-    client: Any = boto3.client("s3")
+    bucket, _, key = path.partition("/")
     try:
-        client.put_object(
-            Bucket=place.netloc, Key=place.path.lstrip("/"), Body=data, IfNoneMatch="*"
-        )
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in _TAKEN:
-            raise FileExistsError(uri) from None
+        client: Any = boto3.client("s3")
+        for attempt in range(_ATTEMPTS):
+            time.sleep(attempt * _PAUSE_S)
+            try:
+                client.put_object(Bucket=bucket, Key=key, Body=data, IfNoneMatch="*")
+                return
+            except ClientError as error:
+                code = error.response.get("Error", {}).get("Code")
+                if code in _TAKEN:
+                    raise FileExistsError(uri) from None
+                if code not in _UNDECIDED:
+                    raise
+    except (BotoCoreError, ClientError) as error:
         raise failure(uri, "written", error) from error
-    except BotoCoreError as error:
-        raise failure(uri, "written", error) from error
+    raise StoreError(
+        f"{uri}: cannot be written: others were writing it at the same time, {_ATTEMPTS} times in "
+        "a row; run it again"
+    )
 
 
 def _create_by_rename(uri: str, filesystem: fs.FileSystem, path: str, data: bytes) -> None:
+    """For HDFS: not exclusive, since pyarrow's move deletes a file that is in its way."""
     part = part_name(path)
     try:
+        _require_free(uri, filesystem, path)
         filesystem.create_dir(path.rpartition("/")[0], recursive=True)
         with filesystem.open_output_stream(part) as sink:
             sink.write(data)
+        _require_free(uri, filesystem, path)  # as late as can be: what comes now goes unnoticed
         filesystem.move(part, path)
+    except FileExistsError:
+        forget(filesystem, part)
+        raise
     except FAILURES as error:
         forget(filesystem, part)
-        if filesystem.get_file_info(path).type != fs.FileType.NotFound:
-            raise FileExistsError(uri) from None
-        raise StoreError(f"{uri}: cannot be written: {error}") from error
+        raise failure(uri, "written", error) from error
+
+
+def _require_free(uri: str, filesystem: fs.FileSystem, path: str) -> None:
+    if filesystem.get_file_info(path).type != fs.FileType.NotFound:
+        raise FileExistsError(uri)

@@ -19,14 +19,23 @@ FAILURES = (OSError, pa.ArrowException)
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
-# What S3 says, and what it means for the user; the first that occurs is taken.
+_INVALID = "the AWS credentials are not valid; renew them"
+# What S3 says, as pyarrow and as botocore write it, and what it means for the user; the first line
+# with a mark that occurs is taken.
 _S3_MEANINGS = (
-    ("NO_SUCH_BUCKET", "there is no such bucket; make it, or correct the URI"),
-    ("ACCESS_DENIED", "access is denied; give the role or the credentials the right to it"),
-    ("credentials", "no AWS credentials were found; give the instance a role, or set a profile"),
-    ("INVALID_ACCESS_KEY_ID", "the AWS credentials are not valid; renew them"),
-    ("EXPIRED_TOKEN", "the AWS credentials have expired; renew them"),
-    ("SIGNATURE_DOES_NOT_MATCH", "the AWS credentials are not valid; renew them"),
+    (("NO_SUCH_BUCKET", "NoSuchBucket"), "there is no such bucket; make it, or correct the URI"),
+    (("EXPIRED_TOKEN", "ExpiredToken"), "the AWS credentials have expired; renew them"),
+    (("INVALID_ACCESS_KEY_ID", "InvalidAccessKeyId"), _INVALID),
+    (("SIGNATURE_DOES_NOT_MATCH", "SignatureDoesNotMatch"), _INVALID),
+    (
+        ("ACCESS_DENIED", "AccessDenied"),
+        "access is denied; give the role or the credentials the right to it",
+    ),
+    (
+        # With the space: a key may begin with this word.
+        (" credentials",),
+        "no AWS credentials were found; give the instance a role, or set a profile",
+    ),
 )
 
 
@@ -75,7 +84,7 @@ def failure(uri: str, done: str, error: BaseException) -> StoreError:
         return AccessError(
             f"{uri}: cannot be {done}: a part of its path is a file; choose another place"
         )
-    for mark, meaning in _S3_MEANINGS:
-        if mark in text:
+    for marks, meaning in _S3_MEANINGS:
+        if any(mark in text for mark in marks):
             return AccessError(f"{uri}: cannot be {done}: {meaning}")
     return StoreError(f"{uri}: cannot be {done}: {text}")

@@ -48,8 +48,9 @@ def stamps(uri: str) -> list[list[str | int]]:
     Returns
     -------
     list of [str, int, int]
-        Bytes, and nanoseconds since 1970; names that begin with `_` or `.` are left out, as Spark
-        leaves them out. Empty when nothing is there.
+        Bytes, and nanoseconds since 1970. What Spark does not read is left out: names that begin
+        with `.`, or with `_` unless there is a `=` in them (`_day=1` is a partition), and what is
+        still being copied there (`._COPYING_`). Empty when nothing is there.
     """
     filesystem, path = resolve(uri)
     try:
@@ -63,8 +64,15 @@ def stamps(uri: str) -> list[list[str | int]]:
     return sorted(
         [name, int(info.size), int(info.mtime_ns or 0)]
         for name, info in named
-        if not any(part[0] in "_." for part in name.split("/"))
+        if not any(_is_hidden(part) for part in name.split("/"))
     )
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether Spark passes over a file or a directory of this name."""
+    if name.startswith("_"):
+        return "=" not in name
+    return name.startswith(".") or name.endswith("._COPYING_")
 
 
 def delete(uri: str) -> None:
@@ -85,26 +93,44 @@ def delete(uri: str) -> None:
 def move_directory(source: str, target: str) -> None:
     """Move a directory to where nothing is, on the same filesystem.
 
-    A rename where there is one. An object store copies file by file, `_SUCCESS` last: a reader
-    that waits for it sees the whole.
+    A rename where there is one. An object store copies file by file: first the data, then the names
+    that begin with `_`, `_SUCCESS` last; the source's are deleted the other way round. So a
+    directory that has its `_SUCCESS` is whole at any moment, whatever dies when.
 
     Raises
     ------
     StoreError
-        When it cannot be moved.
+        When something is at `target`, or it cannot be moved.
     """
     filesystem, path = resolve(source)
     _, to = resolve(target)
+    if exists(target):  # HDFS would put the one into the other
+        raise StoreError(
+            f"{source}: cannot be moved to {target}: something is there already; move it away, or "
+            "choose another place"
+        )
     try:
-        if not is_object_store(filesystem):
+        if is_object_store(filesystem):
+            _move_by_copies(filesystem, path, to, names(source))
+        else:
             filesystem.create_dir(to.rpartition("/")[0], recursive=True)
             filesystem.move(path, to)
-            return
-        for name in sorted(names(source), key=lambda name: (name == _LAST, name)):
-            filesystem.copy_file(f"{path}/{name}", f"{to}/{name}")
-        filesystem.delete_dir(path)
     except FAILURES as error:
         raise failure(source, f"moved to {target}", error) from error
+
+
+def _move_by_copies(filesystem: fs.FileSystem, path: str, to: str, found: list[str]) -> None:
+    marks = sorted((name for name in found if _is_mark(name)), key=lambda name: name == _LAST)
+    for name in [name for name in found if not _is_mark(name)] + marks:
+        filesystem.copy_file(f"{path}/{name}", f"{to}/{name}")
+    for name in reversed(marks):
+        filesystem.delete_file(f"{path}/{name}")
+    filesystem.delete_dir(path)
+
+
+def _is_mark(name: str) -> bool:
+    """Whether a file says something about the directory as a whole."""
+    return name.startswith("_") and "/" not in name
 
 
 def require_writable(uri: str, setting: str) -> None:

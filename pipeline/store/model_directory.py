@@ -122,7 +122,9 @@ def _find(uri: str) -> Version:
                 f"{uri}: written in format 1, this version reads format {FORMAT} only; train the "
                 "model again, or read it with the version of emr-ensembles that wrote it"
             )
-        raise ModelError(f"{uri}: no model there")
+        raise ModelError(
+            f"{uri}: no model there; check the URI, or train a model and save it there first"
+        )
     _require_ours(uri, found.manifest)
     return found
 
@@ -130,15 +132,35 @@ def _find(uri: str) -> Version:
 def _require_ours(uri: str, manifest: Mapping[str, Any]) -> None:
     if not {"format", "kind", "files"} <= set(manifest):
         raise ModelError(f"{uri}: what is there is not a model of emr-ensembles")
+    if type(manifest["format"]) is not int:
+        raise _damaged(uri, "its format is not a whole number")
     if manifest["format"] != FORMAT:
         advice = "upgrade emr-ensembles" if manifest["format"] > FORMAT else "train it again"
         raise ModelError(
             f"{uri}: written in format {manifest['format']}, this version reads format {FORMAT}; "
             f"{advice}"
         )
-    parts = [part for name in manifest["files"] for part in name.split("/")]
+    _require_files(uri, manifest["files"])
+
+
+def _require_files(uri: str, listing: object) -> None:
+    if not isinstance(listing, dict):
+        raise _damaged(uri, "its files are not given by name")
+    parts = [part for name in listing for part in name.split("/")]
     if any(part in ("", ".", "..") for part in parts):
         raise ModelError(f"{uri}: the manifest names files outside the model's directory")
+    for name, entry in listing.items():
+        if not isinstance(entry, dict) or not {"bytes", "sha256"} <= entry.keys():
+            raise _damaged(uri, f"the file {name} lacks its size or its checksum")
+        if type(entry["bytes"]) is not int or not isinstance(entry["sha256"], str):
+            raise _damaged(uri, f"the size or the checksum of the file {name} is of the wrong kind")
+
+
+def _damaged(uri: str, what: str) -> ModelError:
+    return ModelError(
+        f"{uri}: the model's manifest is damaged: {what}; train the model again, or take another "
+        "copy"
+    )
 
 
 def _natives(found: Version) -> dict[str, bytes]:
@@ -161,4 +183,4 @@ def _was_begun(uri: str) -> bool:
         line = json.loads(files.read_bytes(files.join(uri, _SPARK_METADATA)))
     except (FileNotFoundError, ValueError):
         return False
-    return str(line.get("class", "")).startswith("pipeline.")
+    return isinstance(line, dict) and str(line.get("class", "")).startswith("pipeline.")

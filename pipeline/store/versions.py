@@ -5,9 +5,10 @@
 <uri>/v000002.json          the manifest, written last
 ```
 
-A version is there when its manifest is, and creating the manifest only where there is none is
-atomic on every store. So a reader sees the old version, the new one, or none, whatever dies when;
-and of two writers of one number one wins, and the other is told.
+A version is there when its manifest is, and a manifest appears whole on every store. So a reader
+sees the old version, the new one, or none, whatever dies when. Of two writers of one number one
+wins and the other is told, because the manifest is created only where there is none; on HDFS that
+holds unless they publish at the same moment (`pipeline.files.creation`).
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ IfExists: TypeAlias = Literal["overwrite", "version", "refuse"]
 _MANIFEST = re.compile(r"v(\d{6})\.json")
 _CONTENT = re.compile(r"v(\d{6})-[0-9a-f]{8}")
 _PART = re.compile(r"v(\d{6})\.json\.[0-9a-f]{8}\.part")
+# Not from us, and nobody's data: left by EMRFS, by NFS for a deleted file that is open, by macOS.
+_STRAY = re.compile(r".+_\$folder\$|\.nfs.*|\.DS_Store")
 _READS = 5
 
 
@@ -65,10 +68,16 @@ def newest(uri: str) -> Version | None:
     ModelError
         When its manifest is damaged, or names a content that is not its own.
     """
+    was_missing = False
     for _ in range(_READS):  # a writer may replace the version between the two looks
-        number = max(numbers(uri), default=0)
-        if not number:
+        found = files.children(uri)
+        number = max(_numbers_in(found), default=0)
+        if not number and (was_missing or not found):
             return None
+        # A listing that runs while one manifest replaces another may hold neither: look again.
+        was_missing = not number
+        if was_missing:
+            continue
         try:
             return _read(uri, number)
         except FileNotFoundError:
@@ -92,7 +101,11 @@ def version(uri: str, number: int) -> Version | None:
 
 def numbers(uri: str) -> list[int]:
     """Numbers of the versions that are there, ascending."""
-    found = (_MANIFEST.fullmatch(name) for name in files.children(uri))
+    return _numbers_in(files.children(uri))
+
+
+def _numbers_in(names: list[str]) -> list[int]:
+    found = (_MANIFEST.fullmatch(name) for name in names)
     return sorted(int(match[1]) for match in found if match)
 
 
@@ -122,6 +135,7 @@ class Draft:
         self._beside = re.compile(beside)
         self._number = 0
         self._name = ""
+        self._tried = False
         self._published = False
 
     @property
@@ -150,7 +164,7 @@ class Draft:
     def __exit__(
         self, kind: type[BaseException] | None, raised: BaseException | None, trace: object
     ) -> None:
-        if self._published:
+        if self._published or (self._tried and self._may_stand()):
             return
         beaten = kind is not None and issubclass(kind, Exception) and self._is_beaten()
         self._discard()
@@ -165,26 +179,46 @@ class Draft:
         ConflictError
             When another writer has published meanwhile; this one's content is deleted.
         StoreError
-            When the manifest cannot be written.
+            When the manifest cannot be written; or when it cannot be found out whether a newer one
+            is there, and then this version stands.
         """
         whole = {**manifest, "version": self._number, "content": self._name}
         text = json.dumps(whole, indent=2, allow_nan=False)
         place = files.join(self.uri, f"v{self._number:06d}.json")
+        self._tried = True
         try:
             files.create_bytes(place, text.encode() + b"\n")
         except FileExistsError:
-            raise self._conflict() from None
+            # A put that was sent twice, because its answer was lost, finds its own manifest.
+            if not self._stands():
+                raise self._conflict() from None
+        self._published = True
         if max(numbers(self.uri), default=0) > self._number:
             # Others were so much faster that this number had come and gone.
             files.delete(place)
+            self._published = False
             raise self._conflict()
-        self._published = True
         self._sweep()
         return Version(self.uri, self._number, whole)
 
     def _is_ours(self, name: str) -> bool:
-        patterns = (_MANIFEST, _CONTENT, _PART, self._beside)
+        patterns = (_MANIFEST, _CONTENT, _PART, _STRAY, self._beside)
         return any(pattern.fullmatch(name) for pattern in patterns)
+
+    def _stands(self) -> bool:
+        """Whether the manifest of this number is there and names this writer's content."""
+        try:
+            return bool(_read(self.uri, self._number).manifest["content"] == self._name)
+        except (FileNotFoundError, ModelError):
+            return False
+
+    def _may_stand(self) -> bool:
+        """As `_stands`, and when that cannot be found out: the content of a manifest must stay."""
+        try:
+            return self._stands()
+        except StoreError as error:
+            logger.warning("%s stays: its manifest may be there: %s", self.content, error)
+            return True
 
     def _is_beaten(self) -> bool:
         try:

@@ -2,6 +2,7 @@ import errno
 import os
 
 import pytest
+from botocore.exceptions import ClientError, NoCredentialsError
 
 from pipeline import files
 from pipeline.errors import AccessError, StoreError, UserError
@@ -33,6 +34,30 @@ def test_what_a_filesystem_says_becomes_what_to_do(
     found = failure("s3://bucket/x", "written", error)
     assert type(found) is kind
     assert str(found).startswith(f"s3://bucket/x: cannot be written: {told}")
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("NoSuchBucket", "there is no such bucket"),
+        ("AccessDenied", "access is denied"),
+        ("ExpiredToken", "the AWS credentials have expired"),
+        ("InvalidAccessKeyId", "the AWS credentials are not valid"),
+        ("SignatureDoesNotMatch", "the AWS credentials are not valid"),
+    ],
+)
+def test_what_botocore_says_becomes_what_to_do(code: str, told: str) -> None:
+    error = ClientError({"Error": {"Code": code, "Message": "Mind your credentials"}}, "PutObject")
+    found = failure("s3://bucket/x", "written", error)
+    assert type(found) is AccessError
+    assert str(found).startswith(f"s3://bucket/x: cannot be written: {told}")
+
+
+def test_missing_credentials_are_told_from_a_file_of_that_name() -> None:
+    told = str(failure("s3://bucket/x", "written", NoCredentialsError()))
+    assert "no AWS credentials were found; give the instance a role" in told
+    slow = OSError("When reading information for key 'credentials/x': AWS Error SLOW_DOWN")
+    assert type(failure("s3://bucket/credentials/x", "read", slow)) is StoreError
 
 
 def test_whose_fault_it_is_decides_the_exit_code() -> None:

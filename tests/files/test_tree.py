@@ -4,6 +4,7 @@ import pytest
 
 from pipeline import files
 from pipeline.errors import AccessError, StoreError
+from pipeline.files import tree
 
 
 def everything(directory: Path) -> list[str]:
@@ -48,6 +49,60 @@ def test_a_directory_moves_to_where_nothing_is(place: str) -> None:
     assert files.names(files.join(place, "deep", "to")) == ["_SUCCESS", "a", "b/c"]
     assert files.read_bytes(files.join(place, "deep", "to", "b", "c")) == b"b/c"
     assert files.names(files.join(place, "from")) == []
+
+
+def test_a_directory_does_not_move_into_one_that_is_there(place: str) -> None:
+    for name in ("from/a", "to/b"):
+        files.write_bytes(files.join(place, name), b"")
+    with pytest.raises(StoreError, match=r"/from: cannot be moved to .*/to: something is"):
+        files.move_directory(files.join(place, "from"), files.join(place, "to"))
+    assert files.names(place) == ["from/a", "to/b"]
+
+
+def test_an_empty_directory_is_in_the_way_of_a_move(tmp_path: Path) -> None:
+    """HDFS would move into it."""
+    files.write_bytes(str(tmp_path / "from" / "a"), b"")
+    (tmp_path / "to").mkdir()
+    with pytest.raises(StoreError, match="something is there already; move it away, or choose"):
+        files.move_directory(str(tmp_path / "from"), str(tmp_path / "to"))
+    assert everything(tmp_path) == ["from", "from/a", "to"]
+
+
+def test_where_a_move_is_a_copy_a_directory_with_its_mark_is_whole() -> None:
+    """Data, marks, `_SUCCESS`; and the source loses them the other way round."""
+    calls = []
+
+    class Store:
+        def copy_file(self, source: str, target: str) -> None:
+            calls.append(f"copy {source} {target}")
+
+        def delete_file(self, path: str) -> None:
+            calls.append(f"delete {path}")
+
+        def delete_dir(self, path: str) -> None:
+            calls.append(f"delete all {path}")
+
+    found = ["Z", "_SUCCESS", "_a", "_x=1/data", "z"]
+    tree._move_by_copies(Store(), "old", "new", found)
+    copied = ["Z", "_x=1/data", "z", "_a", "_SUCCESS"]
+    assert calls[:5] == [f"copy old/{name} new/{name}" for name in copied]
+    assert calls[5:] == ["delete old/_SUCCESS", "delete old/_a", "delete all old"]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_read"),
+    [
+        ("_x=1/part-0", True),
+        ("_x=1/_y=2/part-0", True),
+        ("_x=1/_SUCCESS", False),
+        ("_x/part-0", False),
+        (".x=1/part-0", False),
+        ("part-0._COPYING_", False),
+    ],
+)
+def test_stamps_tell_what_spark_reads(tmp_path: Path, name: str, is_read: bool) -> None:
+    files.write_bytes(str(tmp_path / name), b"12")
+    assert [stamp[0] for stamp in files.stamps(str(tmp_path))] == ([name] if is_read else [])
 
 
 def test_stamps_change_when_a_file_does(tmp_path: Path) -> None:

@@ -28,6 +28,24 @@ def test_odd_names_mean_the_same_file_as_path_and_as_uri(tmp_path: Path, name: s
     assert everything(base) == []
 
 
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_odd_names_mean_the_same_file_to_every_call(place: str, name: str) -> None:
+    base = files.join(place, name)
+    written, created = files.join(base, name), files.join(base, f"{name}.json")
+    files.write_bytes(written, b"written")
+    files.create_bytes(created, b"created")
+    with pytest.raises(FileExistsError):
+        files.create_bytes(written, b"again")
+    assert files.children(place) == [name]
+    assert files.names(base) == sorted([name, f"{name}.json"])
+    assert files.read_bytes(written) == b"written"
+    assert files.read_bytes(created) == b"created"
+    files.delete(created)
+    assert files.children(base) == [name]
+    files.delete(base)
+    assert files.names(place) == []
+
+
 def test_both_forms_of_a_file_uri_name_the_same_path() -> None:
     for uri in ("file:/x/y", "file:///x/y", "file://localhost/x/y", "/x/y", "file:///x/y/"):
         assert files.is_local(uri)

@@ -97,7 +97,7 @@ def test_another_kind_of_output_is_not_replaced_by_a_model(tmp_path: Path) -> No
 
 
 def test_no_model_is_a_model_error(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="none: no model there"):
+    with pytest.raises(ModelError, match="none: no model there; check the URI, or train a model"):
         read(str(tmp_path / "none"))
 
 
@@ -142,6 +142,38 @@ def test_names_outside_the_model_are_refused(model: Path, name: str) -> None:
     with pytest.raises(ModelError, match="names a content that is not its own"):
         publish(str(model), NATIVES, METADATA, if_exists="overwrite")
     assert (model.parent / "secret").exists()
+
+
+@pytest.mark.parametrize(
+    ("entries", "told"),
+    [
+        ({"format": "2"}, "its format is not a whole number"),
+        ({"format": None}, "its format is not a whole number"),
+        ({"format": True}, "its format is not a whole number"),
+        ({"files": ["model.ubj"]}, "its files are not given by name"),
+        ({"files": None}, "its files are not given by name"),
+        ({"files": {"model.ubj": {"bytes": 7}}}, "the file model.ubj lacks its size or its"),
+        ({"files": {"model.ubj": {"sha256": "0"}}}, "the file model.ubj lacks its size or its"),
+        ({"files": {"model.ubj": 7}}, "the file model.ubj lacks its size or its checksum"),
+        ({"files": {"x": {"bytes": "7", "sha256": "0"}}}, "of the file x is of the wrong kind"),
+        ({"files": {"x": {"bytes": 7, "sha256": 0}}}, "of the file x is of the wrong kind"),
+    ],
+)
+def test_a_damaged_manifest_says_what_is_wrong(
+    model: Path, entries: dict[str, Any], told: str
+) -> None:
+    change(model, **entries)
+    for call in (read, read_metadata):
+        with pytest.raises(ModelError, match=f"manifest is damaged: .*{told}.*; train the model"):
+            call(str(model))
+    with pytest.raises(ModelError, match="manifest is damaged"):
+        publish(str(model), NATIVES, METADATA, if_exists="overwrite")
+
+
+def test_a_spark_line_that_is_no_object_is_not_ours(tmp_path: Path) -> None:
+    files.write_bytes(str(tmp_path / "metadata" / "part-00000"), b"[]")
+    with pytest.raises(UserError, match="holds no model of ours; not touched"):
+        publish(str(tmp_path), NATIVES, METADATA)
 
 
 @pytest.mark.parametrize("written_first", [0, 1, 2])
