@@ -106,6 +106,7 @@ def _with_session(job: Job, config: JobConfig, args: argparse.Namespace) -> Mapp
 
     gpus = config.gang.gpus_per_executor if config.gang.device == "gpu" else 0
     spark = make_session(config.name, config.spark_settings, gpus)
+    _take_ctrl_c_back()
     try:
         return job(config, spark, args)
     finally:
@@ -117,6 +118,16 @@ def _stop(spark: SparkSession) -> None:
         spark.stop()
     except Exception as error:  # noqa: BLE001 - after Ctrl-C Spark's JVM may be gone before us
         logger.debug("Spark did not stop: %s", error)
+
+
+def _take_ctrl_c_back() -> None:
+    """Have Ctrl-C raise KeyboardInterrupt again.
+
+    Spark's own handler asks the JVM first to cancel jobs; Ctrl-C has reached the JVM as well, and
+    the error that it is gone would stand in the place of the interrupt.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def end_cleanly_when_told() -> None:

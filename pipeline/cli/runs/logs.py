@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from os import getuid
 from pathlib import Path
 
 from pipeline import files
 from pipeline.store.runs import RunPlace
 
-_OWN = "pipeline"
+_OWN, _BRIDGE = "pipeline", "py4j"
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -51,7 +51,7 @@ def log_path(place: RunPlace, job: str) -> Path:
     """
     if files.is_local(place.output):
         return files.local_path(place.uri) / "logs" / f"{job}.log"
-    directory = Path(tempfile.gettempdir()) / f"emr-ensembles-{getuid()}" / "logs"
+    directory = Path(tempfile.gettempdir()) / f"emr-ensembles-{os.getuid()}" / "logs"
     return directory / place.run_id / f"{job}.log"
 
 
@@ -59,9 +59,11 @@ def _let_pass() -> None:
     """Have loggers pass on what a file wants; the terminal's handler has a filter."""
     logging.getLogger().setLevel(logging.INFO)
     logging.getLogger(_OWN).setLevel(logging.DEBUG)
-    logging.getLogger("py4j").setLevel(logging.ERROR)
+    logging.getLogger(_BRIDGE).setLevel(logging.ERROR)
 
 
 def _is_for_people(record: logging.LogRecord) -> bool:
-    own = record.name == _OWN or record.name.startswith(f"{_OWN}.")
+    if f"{os.sep}{_BRIDGE}{os.sep}" in record.pathname:
+        return False  # after Ctrl-C it laments at length, by the root logger, that the JVM is gone
+    own = record.name.partition(".")[0] == _OWN
     return record.levelno >= (logging.INFO if own else logging.WARNING)

@@ -32,11 +32,13 @@ def test_the_terminal_is_spared_what_the_file_holds(
         logging.getLogger("pipeline.x").debug("own detail")
         logging.getLogger("botocore").info("library detail")
         logging.getLogger("botocore").warning("library warning")
+        place = ("root", logging.ERROR, "/lib/py4j/clientserver.py", 1)
+        logging.getLogger().handle(logging.LogRecord(*place, "the JVM is gone", (), None))
     logging.getLogger("pipeline.x").info("after")
     said = [line.split(" ", 1)[1] for line in capsys.readouterr().err.splitlines()]
     assert said == ["own line", "library warning", "after"]
     written = (tmp_path / "logs" / "bag.log").read_text()
-    for text in ("own line", "own detail", "library detail", "library warning"):
+    for text in ("own line", "own detail", "library detail", "library warning", "JVM is gone"):
         assert text in written
     assert "after" not in written
 
