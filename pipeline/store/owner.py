@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import time
 from typing import Any
@@ -40,8 +39,6 @@ def is_gone(found: dict[str, Any], foreign_lifetime_s: float = float("inf")) -> 
     """
     if found["host"] != socket.gethostname():
         return time.time() - float(found["written"]) > foreign_lifetime_s
-    if found["pid"] == os.getpid():
-        return False
     try:
         process = psutil.Process(int(found["pid"]))
         if process.status() == psutil.STATUS_ZOMBIE:
