@@ -112,7 +112,9 @@ BAD = {
         kind="csv",
         options={"header": "perhaps"},
     ),
-    "an unknown kind of URI": _source(nothing, "unknown scheme weird", uri="weird://a/b"),
+    "an unknown kind of URI": _source(
+        nothing, "cannot read this kind of URI; use another", uri="weird://a/b"
+    ),
     "a missing label column": _columns(table(), "no column yy", "did you mean y?", label="yy"),
     "a label with nulls": _label(mostly(1, None), "null or NaN in 3 of 60 rows", "remove"),
     "a label with NaN": _label(mostly(1.0, NAN), "null or NaN in 3 of 60 rows"),

@@ -32,7 +32,10 @@ def _fit(rows: DataFrame, **params: Any) -> Any:
         ({"featuresCols": ["a", "text"]}, "column text has two roles"),
         ({"featuresCols": ["a", "a"]}, "named more than once: a"),
         ({"weightCol": "text"}, "more than once: text"),
-        ({"weightCol": "c", "featuresCols": ["a"]}, "columns.weight: c is of type string; it must be a n"),
+        (
+            {"weightCol": "c", "featuresCols": ["a"]},
+            "columns.weight: c is of type string; it must be a n",
+        ),
         ({"rowIdCol": "c"}, "rowIdCol: c is string; it must be a whole number"),
         ({"validationIndicatorCol": "c"}, "validationIndicatorCol: c is string; it must be a bool"),
         ({"validationIndicatorCol": "latr"}, "no column latr in the table; did you mean later"),
@@ -50,7 +53,9 @@ def test_wrong_columns_are_clear_errors(
 
 def test_columns_of_other_types_are_refused(rows: DataFrame) -> None:
     dated = rows.withColumn("at", F.current_timestamp())
-    with pytest.raises(UserError, match=r"columns.features: at is of type timestamp; make numbers of it"):
+    with pytest.raises(
+        UserError, match=r"columns.features: at is of type timestamp; make numbers of it"
+    ):
         _fit(dated, featuresCols=["a", "at"])
     with pytest.raises(DataError, match=r"columns.vector: a is double; it must be a vector or an"):
         _fit(dated, featuresCols=None, featuresCol="a")
