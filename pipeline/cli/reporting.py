@@ -52,13 +52,15 @@ def report(config: JobConfig, spark: SparkSession) -> dict[str, Any]:
         written = build(
             results, title=config.name, output_uri=draft.content, context=_context(config, table)
         )
-        draft.publish({"models": uris, "inputs": inputs, "metrics": _measures(results)})
+        table_text = terminal_table(results)
+        measures = _measures(results)
+        draft.publish({"models": uris, "inputs": inputs, "metrics": measures, "table": table_text})
     latest = put_latest(written, config.report_uri)
-    sys.stdout.write(f"{terminal_table(results)}\n\nreport: {latest.html}\n")
+    sys.stdout.write(f"{table_text}\n\nreport: {latest.html}\n")
     return {
         "outputs": {"report": latest.html},
         "data_fingerprint": table.fingerprint,
-        "metrics": _measures(results),
+        "metrics": measures,
     }
 
 

@@ -37,12 +37,15 @@ class Decision:
         URIs of the outputs that are kept, by name.
     facts : dict
         What a record says of the job whose outputs are kept.
+    shown : str
+        What the job showed on the terminal when it made them.
     """
 
     must_run: bool
     reason: str
     outputs: dict[str, str] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    shown: str = ""
 
 
 def decide(job: str, config: JobConfig) -> Decision:
@@ -133,7 +136,8 @@ def _compared(name: str, uri: str, inputs: dict[str, Any]) -> Decision:
     if changed:
         more = len(changed) - _SHOWN
         return Decision(True, "; ".join(changed[:_SHOWN]) + (f"; {more} more" if more > 0 else ""))
-    return Decision(False, _SAME, {name: found.content}, _facts(name, found))
+    shown = str(found.manifest.get("table", "")) if name == "report" else ""
+    return Decision(False, _SAME, {name: found.content}, _facts(name, found), shown)
 
 
 def _facts(name: str, found: Version) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import argparse
 import datetime
 import logging
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,8 @@ def _jobs(
         if not decision.must_run and not args.fresh:
             logger.info("== %s: kept, %s", job, decision.reason)
             _note_kept(place, job, decision)
+            if decision.shown:
+                sys.stdout.write(f"{decision.shown}\n")
             continue
         logger.info("== %s: %s", job, "asked for anew" if args.fresh else decision.reason)
         spark_log = log_path(place, job).with_suffix(".spark.log")

@@ -63,7 +63,8 @@ def make(job: str, config: JobConfig, content: str = "x") -> None:
     else:
         uris = {name: config.model_uri(name) for name in comparable(config)}
         metrics = {name: {"auc": 0.75} for name in uris}
-        manifest = {"inputs": report_inputs(config, uris), "metrics": metrics}
+        inputs = report_inputs(config, uris)
+        manifest = {"inputs": inputs, "metrics": metrics, "table": "model  test AUC"}
         _publish(config.report_uri, manifest, "report.html")
         files.write_bytes(files.join(config.report_uri, "report.html"), b"x")
 

@@ -95,8 +95,11 @@ def _own(tmp_path: Path, *more: str) -> list[str]:
     return ["run", "--config", str(tmp_path / "job.yaml"), "--master", "yarn", *more]
 
 
-def test_jobs_that_are_done_are_kept(submitted: Path, tmp_path: Path) -> None:
+def test_jobs_that_are_done_are_kept_and_their_table_is_shown(
+    submitted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(_own(tmp_path)) == 0
+    assert capsys.readouterr().out == "model  test AUC\n"
     assert not submitted.exists()
     record = record_of(tmp_path)
     assert record["outcome"] == "success"
