@@ -57,7 +57,7 @@ def test_columns_of_other_types_are_refused(rows: DataFrame) -> None:
         UserError, match=r"columns.features: at is of type timestamp; make numbers of it"
     ):
         _fit(dated, featuresCols=["a", "at"])
-    with pytest.raises(DataError, match=r"columns.vector: a is double; it must be a vector or an"):
+    with pytest.raises(DataError, match=r"columns.vector: a is of type double; it must be a vec"):
         _fit(dated, featuresCols=None, featuresCol="a")
 
 
