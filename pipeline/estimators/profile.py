@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql.types import BooleanType, DataType, StringType
 
+from pipeline.data.content import MOST_CLASSES
 from pipeline.data.encoding import Feature, FeatureSchema, Kind, LabelSchema
 from pipeline.data.names import column
 from pipeline.errors import DataError
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 MOST_CATEGORIES = 65_536
-MOST_CLASSES = 1_000
 _SPARSE_VECTOR = 0
 
 

@@ -151,7 +151,7 @@ class Draft:
                 f"{self.uri}: the directory is not empty and holds what is not ours "
                 f"({', '.join(strange[:3])}); not touched. Choose another place"
             )
-        there = max(numbers(self.uri), default=0)
+        there = max(_numbers_in(found), default=0)
         if there and self._if_exists == "refuse":
             raise UserError(
                 f"{self.uri}: is there already (version {there}), and if_exists is refuse; choose "
@@ -193,12 +193,13 @@ class Draft:
             if not self._stands():
                 raise self._conflict() from None
         self._published = True
-        if max(numbers(self.uri), default=0) > self._number:
+        found = files.children(self.uri)
+        if max(_numbers_in(found), default=0) > self._number:
             # Others were so much faster that this number had come and gone.
             files.delete(place)
             self._published = False
             raise self._conflict()
-        self._sweep()
+        self._sweep(found)
         return Version(self.uri, self._number, whole)
 
     def _is_ours(self, name: str) -> bool:
@@ -239,18 +240,24 @@ class Draft:
         except StoreError as error:  # the cause of the failure matters more
             logger.warning("%s was not deleted: %s", self.content, error)
 
-    def _sweep(self) -> None:
-        """Delete older versions, unless they are kept, and what killed writers have left."""
+    def _sweep(self, found: list[str]) -> None:
+        """Delete older versions, unless they are kept, and what killed writers have left.
+
+        Parameters
+        ----------
+        found : list of str
+            Names in the directory, listed after this version was published.
+        """
         kept = {self._name}
         try:
-            for number in numbers(self.uri):
+            for number in _numbers_in(found):
                 if number >= self._number:
                     continue
                 if self._if_exists == "version":
                     kept.add(str(_read(self.uri, number).manifest["content"]))
                 else:
                     files.delete(files.join(self.uri, f"v{number:06d}.json"))
-            for name in files.children(self.uri):
+            for name in found:
                 match = _CONTENT.fullmatch(name) or _PART.fullmatch(name)
                 if match and int(match[1]) <= self._number and name not in kept:
                     files.delete(files.join(self.uri, name))

@@ -11,6 +11,7 @@ from pipeline.data.guess.csv_dialect import Dialect, dialect_of, renamed
 from pipeline.data.guess.facts import ColumnFacts, column_facts, count_values, rarest
 from pipeline.data.guess.label import LabelGuess, guess_label
 from pipeline.data.guess.missing_marks import commonest, marked_columns
+from pipeline.data.roles import require_distinct
 from pipeline.data.settings import SourceSettings
 from pipeline.data.sources import location, read
 from pipeline.data.unreadable import reading
@@ -75,7 +76,7 @@ def look(
         source, notes = _with_dialect(spark, source)
         frame, source, by_format = _read(spark, source)
         frame, source, by_mark = _with_missing_mark(spark, frame, source, rows)
-        _require_own_names(frame)
+        require_distinct(frame.columns)
         kept = frame.limit(rows).persist()
         try:
             return _guessed(kept, source, (*notes, *by_format, *by_mark), label, rows)
@@ -183,16 +184,6 @@ def _with_missing_mark(
 
 def _with_option(source: SourceSettings, key: str, value: str | bool) -> SourceSettings:
     return source.model_copy(update={"options": {**source.options, key: value}})
-
-
-def _require_own_names(frame: DataFrame) -> None:
-    lowered = [name.lower() for name in frame.columns]
-    repeated = sorted({name for name in frame.columns if lowered.count(name.lower()) > 1})
-    if repeated:
-        raise DataError(
-            f"columns {', '.join(repeated)}: more than one column of the table has this name "
-            "(case does not count); rename them"
-        )
 
 
 def _leaks(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.data.content import MOST_CLASSES
 from pipeline.data.guess import names
 from pipeline.data.guess.facts import ColumnFacts
 from pipeline.data.labels import WHOLE_CLASSES, looks_continuous
@@ -12,8 +13,6 @@ from pipeline.data.names import missing
 from pipeline.errors import DataError
 
 _FEW_CLASSES = 20
-# Trainers refuse labels with more.
-_MOST_CLASSES = 1_000
 _SHOWN = 5
 
 
@@ -89,8 +88,8 @@ def refusal(fact: ColumnFacts) -> str | None:
             "is a number to predict rather than a class, and regression is not there yet; name a "
             "column of classes, or make classes of it"
         )
-    if fact.distinct > _MOST_CLASSES:
-        return f"has {fact.distinct:,} different values; the most classes are {_MOST_CLASSES:,}"
+    if fact.distinct > MOST_CLASSES:
+        return f"has {fact.distinct:,} different values; the most classes are {MOST_CLASSES:,}"
     if fact.is_unique and fact.rows > 2:
         return "is another one in every row; classes must have several rows each"
     return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from pipeline.data.prepare import RESERVED
+
 LABELS = (
     "label",
     "labels",
@@ -31,8 +33,6 @@ _ROW_NUMBERS = re.compile(
 _IDENTIFIERS = re.compile(
     r"(?i:(?:.*[_ .-])?(?:id|key|uuid|guid|index|rownum|row_?number))|.*[a-z0-9](?:Id|ID|Key)"
 )
-# Columns that the jobs add; a table's own of these names would be refused, or replaced.
-_RESERVED = ("row_id", "split", "is_validation", "prediction", "probability")
 
 
 def is_weight(name: str) -> bool:
@@ -52,4 +52,4 @@ def is_identifier(name: str) -> bool:
 
 def is_reserved(name: str) -> bool:
     """Whether the jobs need this name for a column of their own."""
-    return name.lower() in _RESERVED
+    return name.lower() in RESERVED
