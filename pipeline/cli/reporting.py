@@ -42,8 +42,8 @@ def report(config: JobConfig, spark: SparkSession) -> dict[str, Any]:
         When no model was trained on the table as it is prepared now.
     """
     table = open_prepared(config.output, config.made_by)
-    uris = {name: config.model_uri(name) for name in trained(config)}
-    inputs = report_inputs(config, uris)
+    uris = {name: config.model_uri(name) for name in trained(config, table)}
+    inputs = report_inputs(config, table.fingerprint, uris)
     models = {name: load_model(uri) for name, uri in uris.items()}
     for name, model in models.items():
         require_same_table(name, model, table)

@@ -48,8 +48,8 @@ def score_test_rows(
     table = open_prepared(config.output, config.made_by)
     rows = table.read(spark).where(F.col(SPLIT) == "test")
     outputs = {}
-    for name in [model] if model else trained(config):
-        if model is None and not fresh and has_scores(config, name):
+    for name in [model] if model else trained(config, table):
+        if model is None and not fresh and has_scores(config, table.fingerprint, name):
             logger.info("%s: its scores are there, and nothing they depend on has changed", name)
             continue
         outputs[name] = _score_rows(name, config, table, rows)
@@ -86,15 +86,15 @@ def require_same_table(name: str, model: EnsembleModel, table: PreparedTable) ->
         )
 
 
-def trained(config: JobConfig) -> list[str]:
-    """Trainers whose model was trained on the table as it is prepared now; a warning names others.
+def trained(config: JobConfig, table: PreparedTable) -> list[str]:
+    """Trainers whose model was trained on the prepared table; a warning names others.
 
     Raises
     ------
     UserError
         When there is none.
     """
-    found = comparable(config)
+    found = comparable(config, table.fingerprint)
     others = [name for name in published(config) if name not in found]
     if others:
         logger.warning(
@@ -120,7 +120,7 @@ def model_uri(config: JobConfig, model: str) -> str:
 
 def _score_rows(name: str, config: JobConfig, table: PreparedTable, rows: DataFrame) -> str:
     uri = model_uri(config, name)
-    inputs = score_inputs(config, uri)
+    inputs = score_inputs(table.fingerprint, uri)
     model = load_model(uri)
     require_same_table(name, model, table)
     with Draft(config.scores_uri(name), config.if_exists) as draft:

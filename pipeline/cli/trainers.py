@@ -63,7 +63,7 @@ def train(name: str, config: JobConfig, spark: SparkSession) -> dict[str, Any]:
         When there is no prepared table, or it was made by other settings.
     """
     table = open_prepared(config.output, config.made_by)
-    inputs = train_inputs(config, name)
+    inputs = train_inputs(config, name, table.fingerprint)
     rows = table.read(spark).where(F.col(SPLIT) != "test")
     marked = rows.withColumn(_VALIDATION, F.col(SPLIT) == "validation")
     model = make_estimator(name, config, table.roles).fit(marked)

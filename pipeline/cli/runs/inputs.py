@@ -49,11 +49,11 @@ def prepare_inputs(config: JobConfig) -> Inputs:
     }
 
 
-def train_inputs(config: JobConfig, name: str) -> Inputs:
-    """Of a model: the prepared table, the trainer's section, the seed, the gang, the versions."""
+def train_inputs(config: JobConfig, name: str, data: str | None) -> Inputs:
+    """Of a model: the prepared table's fingerprint, the trainer's section, seed, gang, versions."""
     gang = config.gang.model_dump(mode="json")
     return {
-        "data": data_fingerprint(config),
+        "data": data,
         "seed": config.seed,
         name: getattr(config, name).given(),
         **({"gang": {key: gang[key] for key in _GANG_KEYS}} if name in _WITH_GANG else {}),
@@ -61,19 +61,19 @@ def train_inputs(config: JobConfig, name: str) -> Inputs:
     }
 
 
-def score_inputs(config: JobConfig, model_uri: str) -> Inputs:
-    """Of the test rows' scores: the prepared table and the model."""
+def score_inputs(data: str | None, model_uri: str) -> Inputs:
+    """Of the test rows' scores: the prepared table's fingerprint and the model."""
     return {
-        "data": data_fingerprint(config),
+        "data": data,
         "model": model_digest(model_uri),
         "versions": installed(),
     }
 
 
-def report_inputs(config: JobConfig, models: Mapping[str, str]) -> Inputs:
-    """Of the report: the prepared table, the models (name to URI), the name on the page."""
+def report_inputs(config: JobConfig, data: str | None, models: Mapping[str, str]) -> Inputs:
+    """Of the report: the prepared table's fingerprint, the models (name to URI), its name."""
     return {
-        "data": data_fingerprint(config),
+        "data": data,
         "name": config.name,
         "models": {name: model_digest(uri) for name, uri in models.items()},
         "versions": installed(),

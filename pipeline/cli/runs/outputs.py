@@ -10,6 +10,7 @@ import argparse
 
 from pipeline import files
 from pipeline.cli.job_config import TRAINER_OF, JobConfig
+from pipeline.cli.runs.inputs import data_fingerprint
 from pipeline.cli.runs.resume import comparable, has_scores
 from pipeline.data.prepared import table_uri
 from pipeline.errors import UserError
@@ -38,7 +39,9 @@ def _to_be_written(job: str, config: JobConfig, args: argparse.Namespace) -> lis
     """Outputs of the job but for scores that are there and stay."""
     if job != "score" or args.output or args.model or args.fresh:
         return output_uris(job, config, args)
-    return [config.scores_uri(name) for name in comparable(config) if not has_scores(config, name)]
+    data = data_fingerprint(config)
+    lacking = (name for name in comparable(config, data) if not has_scores(config, data, name))
+    return [config.scores_uri(name) for name in lacking]
 
 
 def output_uris(job: str, config: JobConfig, args: argparse.Namespace) -> list[str]:

@@ -9,7 +9,6 @@ from pipeline import files
 from pipeline.cli.job_config import TRAINER_OF, JobConfig
 from pipeline.cli.runs.inputs import (
     NOTHING_TELLS,
-    data_fingerprint,
     differences,
     prepare_inputs,
     report_inputs,
@@ -58,13 +57,14 @@ def decide(job: str, config: JobConfig) -> Decision:
     table = find_prepared(config.output)
     if table is not None and table.manifest["made_by"] != config.made_by:
         return Decision(True, "the prepared table was made by other settings")
+    data = None if table is None else str(table.manifest["fingerprint"])
     if job in TRAINER_OF:
         name = TRAINER_OF[job]
-        return _compared(name, config.model_uri(name), train_inputs(config, name))
-    models = {name: config.model_uri(name) for name in comparable(config)}
+        return _compared(name, config.model_uri(name), train_inputs(config, name, data))
+    models = {name: config.model_uri(name) for name in comparable(config, data)}
     if job == "report":
-        return _report(config, models)
-    return _scores(config, models)
+        return _report(config, data, models)
+    return _scores(config, data, models)
 
 
 def _prepared(config: JobConfig) -> Decision:
@@ -76,8 +76,8 @@ def _prepared(config: JobConfig) -> Decision:
     return decision
 
 
-def _report(config: JobConfig, models: dict[str, str]) -> Decision:
-    decision = _compared("report", config.report_uri, report_inputs(config, models))
+def _report(config: JobConfig, data: str | None, models: dict[str, str]) -> Decision:
+    decision = _compared("report", config.report_uri, report_inputs(config, data, models))
     if decision.must_run:
         return decision
     shown = files.join(config.report_uri, "report.html")
@@ -87,12 +87,12 @@ def _report(config: JobConfig, models: dict[str, str]) -> Decision:
     return decision
 
 
-def _scores(config: JobConfig, models: dict[str, str]) -> Decision:
+def _scores(config: JobConfig, data: str | None, models: dict[str, str]) -> Decision:
     if not models:
         return Decision(True, "its output is not there yet")
     outputs: dict[str, str] = {}
     for name, uri in models.items():
-        decision = _compared(name, config.scores_uri(name), score_inputs(config, uri))
+        decision = _compared(name, config.scores_uri(name), score_inputs(data, uri))
         if decision.must_run:
             return Decision(True, f"{name}: {decision.reason}")
         outputs |= decision.outputs
@@ -104,22 +104,21 @@ def trained(config: JobConfig) -> list[str]:
     return [name for name in TRAINER_OF.values() if newest(config.model_uri(name)) is not None]
 
 
-def comparable(config: JobConfig) -> list[str]:
-    """Names of the trainers whose model was trained on the table as it is prepared now."""
-    now = data_fingerprint(config)
-    if now is None:
+def comparable(config: JobConfig, data: str | None) -> list[str]:
+    """Names of the trainers whose model was trained on the prepared table of this fingerprint."""
+    if data is None:
         return []
     found = {name: newest(config.model_uri(name)) for name in TRAINER_OF.values()}
     return [
         name
         for name, model in found.items()
-        if model is not None and model.manifest.get("table", {}).get("fingerprint") == now
+        if model is not None and model.manifest.get("table", {}).get("fingerprint") == data
     ]
 
 
-def has_scores(config: JobConfig, name: str) -> bool:
+def has_scores(config: JobConfig, data: str | None, name: str) -> bool:
     """Whether the test rows' scores by a trainer's model are there, and those of the model."""
-    inputs = score_inputs(config, config.model_uri(name))
+    inputs = score_inputs(data, config.model_uri(name))
     return not _compared(name, config.scores_uri(name), inputs).must_run
 
 

@@ -51,19 +51,21 @@ def make(job: str, config: JobConfig, content: str = "x") -> None:
         metadata = {
             "kind": name,
             "metrics": {"fit_seconds": 1.5},
-            "inputs": train_inputs(config, name),
+            "inputs": train_inputs(config, name, data_fingerprint(config)),
             "table": {"fingerprint": data_fingerprint(config)},
         }
         natives = {"model": content.encode()}
         model_directory.publish(config.model_uri(name), natives, metadata, if_exists="overwrite")
     elif job == "score":
-        for name in comparable(config):
-            inputs = score_inputs(config, config.model_uri(name))
+        for name in comparable(config, data_fingerprint(config)):
+            inputs = score_inputs(data_fingerprint(config), config.model_uri(name))
             _publish(config.scores_uri(name), {"inputs": inputs})
     else:
-        uris = {name: config.model_uri(name) for name in comparable(config)}
+        uris = {
+            name: config.model_uri(name) for name in comparable(config, data_fingerprint(config))
+        }
         metrics = {name: {"auc": 0.75} for name in uris}
-        inputs = report_inputs(config, uris)
+        inputs = report_inputs(config, data_fingerprint(config), uris)
         manifest = {"inputs": inputs, "metrics": metrics, "table": "model  test AUC"}
         _publish(config.report_uri, manifest, "report.html")
         files.write_bytes(files.join(config.report_uri, "report.html"), b"x")
