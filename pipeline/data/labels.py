@@ -45,7 +45,7 @@ def looks_continuous(*, is_fractional: bool, distinct: int, rows: int) -> bool:
     return distinct > WHOLE_CLASSES and distinct * _ROWS_PER_CLASS > rows
 
 
-def check_label(df: DataFrame, roles: Roles, split: str | None = None) -> None:
+def check_label(df: DataFrame, roles: Roles, split: str | None = None) -> Counter[str]:
     """Look at all labels, weights and features, in one pass.
 
     Features that are the same or missing in every row are kept; a line in the log names them.
@@ -59,6 +59,11 @@ def check_label(df: DataFrame, roles: Roles, split: str | None = None) -> None:
     split : str, optional
         The column that names a row's split: every class must then have training rows, and
         training and validation rows that weigh more than 0.
+
+    Returns
+    -------
+    Counter of str
+        Rows of each split; of "" when the table has no splits.
 
     Raises
     ------
@@ -77,6 +82,7 @@ def check_label(df: DataFrame, roles: Roles, split: str | None = None) -> None:
     if problems:
         raise DataError("\n".join(problems))
     _warn_of_idle_features(found)
+    return found.rows
 
 
 def _label_problems(label: str, found: Content) -> list[str]:

@@ -12,7 +12,7 @@ from pipeline import files
 from pipeline.data.labels import check_label
 from pipeline.data.prepare import SPLIT, Prepared, fingerprint
 from pipeline.data.roles import Roles
-from pipeline.data.splits import count_splits, require_nonempty
+from pipeline.data.splits import SPLITS, require_nonempty
 from pipeline.errors import ModelError, UserError
 from pipeline.store.versions import Draft, IfExists, Version, newest
 
@@ -88,8 +88,8 @@ def publish(
     with Draft(table_uri(output), if_exists) as draft:
         prepared.frame.write.parquet(draft.content)
         table = spark.read.parquet(draft.content)
-        check_label(table, prepared.roles, SPLIT)
-        rows = count_splits(table, SPLIT)
+        found = check_label(table, prepared.roles, SPLIT)
+        rows = {split: found[split] for split in SPLITS}
         require_nonempty(rows)
         manifest = {
             "format": FORMAT,

@@ -82,19 +82,13 @@ def uniform(row_id: Column, seed: int) -> Column:
     return bits.cast("double") * F.lit(2.0**-53)
 
 
-def count_splits(df: DataFrame, name: str = "split") -> dict[str, int]:
-    """Rows in each split, by one Spark job; a split without rows is 0."""
-    found = {row[0]: row[1] for row in df.groupBy(column(name)).count().collect()}
-    return {split: found.get(split, 0) for split in SPLITS}
-
-
 def require_nonempty(counts: Mapping[str, int]) -> None:
     """Refuse splits without rows.
 
     Parameters
     ----------
     counts : mapping of str to int
-        Rows in each split, as from `count_splits`.
+        Rows in each split.
 
     Raises
     ------

@@ -5,10 +5,15 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from pipeline.data.identity import with_row_id
 from pipeline.data.settings import SplitSettings
-from pipeline.data.splits import count_splits, require_nonempty, uniform, with_split
+from pipeline.data.splits import SPLITS, require_nonempty, uniform, with_split
 from pipeline.errors import DataError
 
 SHARES = SplitSettings(train=0.6, validation=0.3, test=0.1)
+
+
+def count_splits(df):
+    found = {row["split"]: row["count"] for row in df.groupBy("split").count().collect()}
+    return {split: found.get(split, 0) for split in SPLITS}
 
 
 def by(name):
