@@ -1,24 +1,83 @@
-"""`python -m benchmarks [NAME]`: run one benchmark, or all."""
+"""`python -m benchmarks [NAME] [OPTIONS]`: run one benchmark, or all with their defaults."""
 
 from __future__ import annotations
 
 import argparse
+import signal
+import subprocess
 import sys
+from typing import NoReturn
 
-from benchmarks import trainers
+from benchmarks.bagging import options as bagging_options
 
-BENCHMARKS = {"trainers": trainers.run}
+# What `all` runs, and what it takes to run it.
+ALL = (("trainers",), ("bagging",), ("bagging", "--curve"), ("breiman",))
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", nargs="?", choices=[*BENCHMARKS, "all"], default="all")
-    parser.add_argument("--repeats", type=int, default=3, help="interleaved repeats (default 3)")
-    args = parser.parse_args()
-    for name, run in BENCHMARKS.items():
-        if args.name in (name, "all"):
-            run(args.repeats)
-    return 0
+    signal.signal(signal.SIGTERM, _end)
+    args = _parser().parse_args()
+    return int(args.run(args))
+
+
+def _parser() -> argparse.ArgumentParser:
+    # Abbreviations would let `--repeat` pass for a benchmark's own option.
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, allow_abbrev=False
+    )
+    parser.set_defaults(run=_all)
+    names = parser.add_subparsers(title="benchmarks", metavar="NAME")
+    every = names.add_parser("all", help="every one, with its defaults (this is the default)")
+    every.set_defaults(run=_all)
+    trainers = names.add_parser("trainers", help="each trainer against training without Spark")
+    trainers.add_argument("--repeats", type=int, default=3, help="interleaved (default 3)")
+    trainers.set_defaults(run=_trainers)
+    bagging = names.add_parser("bagging", help="bagged trees against scikit-learn and MLlib")
+    bagging_options.add(bagging)
+    bagging.set_defaults(run=_bagging)
+    breiman = names.add_parser("breiman", help="the tables of Breiman's paper")
+    breiman.add_argument("--repeats", type=int, help="random divisions (default: the paper's)")
+    breiman.set_defaults(run=_breiman)
+    return parser
+
+
+def _trainers(args: argparse.Namespace) -> int:
+    from benchmarks import trainers
+
+    return trainers.run(args.repeats)
+
+
+def _bagging(args: argparse.Namespace) -> int:
+    from benchmarks.bagging import measure
+
+    return measure.run(bagging_options.read(args))
+
+
+def _breiman(args: argparse.Namespace) -> int:
+    from benchmarks import breiman
+
+    return breiman.run(args.repeats)
+
+
+def _all(_args: argparse.Namespace) -> int:
+    """One after the other, each in a process of its own, with a JVM of its own."""
+    codes = [_run_alone(command) for command in ALL]
+    return max(codes)
+
+
+def _run_alone(command: tuple[str, ...]) -> int:
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks", *command])
+    try:
+        return abs(process.wait())
+    except BaseException:
+        process.terminate()  # it stops its own cluster
+        process.wait()
+        raise
+
+
+def _end(_number: int, _frame: object) -> NoReturn:
+    """End in order, so that the cluster is stopped."""
+    raise SystemExit(143)
 
 
 if __name__ == "__main__":

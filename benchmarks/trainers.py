@@ -7,18 +7,14 @@ the gang (two workers of one thread) or in tasks. The ratio is ours / native, of
 
 from __future__ import annotations
 
-import csv
-import datetime
-import os
-import platform
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from benchmarks import common
 from pipeline.bagging import BaggingClassifier
 from pipeline.bagging.resampling import in_bag_counts
 from pipeline.boosting import BoostingClassifier
@@ -27,15 +23,17 @@ from pipeline.data import flights
 from pipeline.deep import DeepClassifier
 from pipeline.deep.training import DeepTask, train_epochs
 from pipeline.estimators.estimator import FitJob, Trained
-from pipeline.local import cluster as local_cluster
 from pipeline.spark.collectives import Horovod, Seat
 from pipeline.spark.shards import ShardSet
 from pipeline.spark.worker import Worker
 
-RESULTS = Path(__file__).parent / "results" / "trainers.csv"
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+RESULTS = common.RESULTS / "trainers.csv"
 FIELDS = (
-    *("date", "commit", "machine", "trainer", "ours_s", "ours_max_s"),
-    *("native_s", "native_max_s", "ratio", "what"),
+    *common.ORIGIN,
+    *("trainer", "ours_s", "ours_max_s", "native_s", "native_max_s", "ratio", "what"),
 )
 ROUNDS, DEPTH, REPLICAS, EPOCHS = 100, 6, 40, 3
 SAMPLED_TREES = 6
@@ -62,9 +60,7 @@ class Pair:
 
     def row(self) -> dict[str, Any]:
         return {
-            "date": datetime.date.today().isoformat(),
-            "commit": _commit(),
-            "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+            **common.origin(),
             "trainer": self.trainer,
             "ours_s": round(min(self.ours), 2),
             "ours_max_s": round(max(self.ours), 2),
@@ -75,54 +71,37 @@ class Pair:
         }
 
 
-def run(repeats: int) -> None:
+def run(repeats: int) -> int:
     """Measure all three, print a table, append to the results file."""
-    with tempfile.TemporaryDirectory() as name:
-        directory = Path(name) / "cluster"
-        state = local_cluster.up(directory, workers=2, cores_per_worker=1)
-        try:
-            os.environ.update(local_cluster.environment(state))
-            pairs = _measure(state.master_url, repeats)
-        finally:
-            local_cluster.down(directory)
+    with common.cluster(2, 1, settings={"spark.executor.memory": "1500m"}) as cluster:
+        pairs = _measure(cluster.spark, repeats)
     rows = [pair.row() for pair in pairs]
-    _write(rows)
+    common.append(RESULTS, FIELDS, rows)
     for row in rows:
         sys.stdout.write(
             f"{row['trainer']:<9} ours {row['ours_s']:>6} s (to {row['ours_max_s']}), native "
             f"{row['native_s']:>6} s (to {row['native_max_s']}), ratio {row['ratio']}: "
             f"{row['what']}\n"
         )
+    return 0
 
 
-def _measure(master: str, repeats: int) -> list[Pair]:
-    from pyspark.sql import SparkSession
-
-    spark = (
-        SparkSession.builder.master(master)
-        .config("spark.ui.enabled", "false")
-        .config("spark.ui.showConsoleProgress", "false")
-        .config("spark.executor.memory", "1500m")
-        .config("spark.sql.shuffle.partitions", "8")
-        .getOrCreate()
-    )
-    spark.sparkContext.setLogLevel("ERROR")
+def _measure(spark: SparkSession, repeats: int) -> list[Pair]:
     frame = flights.load(spark).sample(fraction=0.7, seed=1).cache()
-    common = {"featuresCols": list(flights.FEATURES), "labelCol": flights.LABEL}
+    columns = {"featuresCols": list(flights.FEATURES), "labelCol": flights.LABEL}
     boosting = Pair("boosting", f"{ROUNDS} rounds of depth {DEPTH}; native: two threads")
     bagging = Pair("bagging", f"{REPLICAS} trees of depth 10; native: the trees' time / 2 cores")
     deep = Pair("deep", f"{EPOCHS} epochs, batch 2048; native: one process, two threads")
     estimators = [
         paired(BoostingClassifier, boosting, native_boosting)(
-            rounds=ROUNDS, max_depth=DEPTH, **common
+            rounds=ROUNDS, max_depth=DEPTH, **columns
         ),
-        paired(BaggingClassifier, bagging, native_bagging)(replicas=REPLICAS, **common),
-        paired(DeepClassifier, deep, native_deep)(epochs=EPOCHS, batch_size=2048, **common),
+        paired(BaggingClassifier, bagging, native_bagging)(replicas=REPLICAS, **columns),
+        paired(DeepClassifier, deep, native_deep)(epochs=EPOCHS, batch_size=2048, **columns),
     ]
     for _ in range(repeats):
         for estimator in estimators:
             estimator.fit(frame)
-    spark.stop()
     return [boosting, bagging, deep]
 
 
@@ -149,14 +128,16 @@ def native_boosting(estimator: Any, job: FitJob[Any]) -> float:
 
 
 def native_bagging(estimator: Any, job: FitJob[Any]) -> float:
-    from pipeline.bagging.learner import TreeLearner
+    from pipeline.bagging.learners.learner import LearnerSpec
+    from pipeline.bagging.learners.trees import TreeLearner
 
     shard = job.shards.open_all("train")
-    learner = TreeLearner(shard, job.features, 2, estimator.learner_params(), threads=1)
+    spec = LearnerSpec("xgboost", estimator.tree_params(), job.features, 2)
+    learner = TreeLearner(shard, spec, 1)
     began = time.monotonic()
     for replica in range(SAMPLED_TREES):
-        counts = in_bag_counts(0, replica, shard.rows)
-        learner.predict(learner.grow(counts, 0))
+        weights = in_bag_counts(0, replica, shard.rows).astype(np.float32)
+        learner.scores(learner.train(weights, 0, None))
     return (time.monotonic() - began) / SAMPLED_TREES * REPLICAS / 2
 
 
@@ -193,20 +174,3 @@ def _merged(shards: ShardSet) -> ShardSet:
 def _lonely_worker() -> Worker:
     sender: Any = Silent()
     return Worker(Seat(0, 1, ("127.0.0.1",)), 2, (), sender)
-
-
-def _write(rows: list[dict[str, Any]]) -> None:
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    is_new = not RESULTS.exists()
-    with RESULTS.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, FIELDS)
-        if is_new:
-            writer.writeheader()
-        writer.writerows(rows)
-
-
-def _commit() -> str:
-    found = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    )
-    return found.stdout.strip()

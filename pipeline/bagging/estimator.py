@@ -1,55 +1,208 @@
-"""`BaggingClassifier`: bootstrap replicas in parallel tasks, as a Spark ML Estimator."""
+"""`BaggingClassifier` and `BaggingRegressor`: bootstrap replicas as Spark ML Estimators."""
 
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterable, Iterator
-from functools import reduce
-from operator import add
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
-import numpy as np
+from pyspark.sql import functions as F  # noqa: N812
 
-from pipeline import files
-from pipeline.bagging.params import BaggingParams
-from pipeline.bagging.replicas import BaggingTask, judge_rows, replica_uri, train_replicas
-from pipeline.bagging.resampling import in_bag_counts
-from pipeline.bagging.votes import OutOfBag
-from pipeline.estimators.estimator import EnsembleEstimator, FitJob, Trained
-from pipeline.estimators.model import EnsembleModel
-from pipeline.progress import Follower, Tracker, track
-from pipeline.spark.causes import executors_speak
-from pipeline.spark.resources import capacity_of
-from pipeline.spark.told import heard, telling
+from pipeline.bagging.class_weights import weights_of
+from pipeline.bagging.curve import points_of
+from pipeline.bagging.fits import BaggingFit
+from pipeline.bagging.learners.learner import LearnerSpec
+from pipeline.bagging.learners.registry import checked_params, is_spark_ml
+from pipeline.bagging.model import (
+    BaggingClassificationModel,
+    BaggingModel,
+    BaggingRegressionModel,
+)
+from pipeline.bagging.params import COMBINATIONS, BaggingParams
+from pipeline.bagging.placement import Placement, bytes_needed, choose, memory_of_a_worker
+from pipeline.bagging.replicas import BaggingTask
+from pipeline.bagging.store import ReplicaStore
+from pipeline.bagging.votes import Ballot
+from pipeline.data.names import column, require
+from pipeline.errors import UserError
+from pipeline.estimators.estimator import GROUP, EnsembleEstimator, FitJob, Trained
+from pipeline.estimators.profile import Described
+from pipeline.spark.resources import GangPlan, capacity_of, plan_gang
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-    from pyspark import SparkContext
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 logger = logging.getLogger(__name__)
 
+M = TypeVar("M", bound=BaggingModel)
+
 _WAVES = 4  # tasks per slot: the last ones to finish leave less idle
-_RANGE_ROWS = 1_000_000
 
 
-class BaggingClassificationModel(EnsembleModel):
-    """A bagged ensemble; its native files are XGBoost models, one per replica."""
+@dataclass(frozen=True)
+class BaggingLayout:
+    """How the work lies on the cluster.
 
-    kind: ClassVar[str] = "bagging"
+    Parameters
+    ----------
+    slots : int
+        Tasks that run at once when all executors are there.
+    gang : GangPlan or None
+        The gang that trains the replicas; None: tasks do.
+    placement : Placement or None
+        Where replicas are trained, and why; known when the table's size is.
+    """
 
-    def inBagCounts(self, replica: int) -> npt.NDArray[np.int64]:  # noqa: N802
-        """How often each training row, in the order of its identity, was drawn into a replica."""
-        metadata = self.metadata
-        return in_bag_counts(metadata["seed"], replica, metadata["rows"]["train"])
+    slots: int
+    gang: GangPlan | None = None
+    placement: Placement | None = None
 
 
-class BaggingClassifier(EnsembleEstimator[BaggingClassificationModel, int], BaggingParams):
-    """Bagged classification trees: each replica is trained on its own bootstrap sample.
+class BaggingEstimator(EnsembleEstimator[M, BaggingLayout], BaggingParams):
+    """What both bagging estimators share.
 
-    Every host reads all training rows once, every worker process bins them once, and each task
-    trains whole replicas on weights instead of copies. So the data must fit one worker.
+    Parameters
+    ----------
+    **params
+        Any param by name; `explainParams()` lists them with their defaults.
+    """
+
+    model_class: ClassVar[type[BaggingModel]]
+
+    def require_valid(self) -> None:
+        """Raise a `UserError` that lists what is not allowed."""
+        super().require_valid()
+        known = COMBINATIONS["regression" if self.predicts_numbers else "classification"]
+        problems = []
+        if self.value("combine") not in (None, *known):
+            problems.append(f"combine must be {' or '.join(known)}, not {self.value('combine')!r}")
+        if self.predicts_numbers and self.value("stratified"):
+            problems.append("stratified draws class by class, and a regressor has no classes")
+        if self.predicts_numbers and self.value("class_weight") != "none":
+            problems.append("class_weight is for classes, and a regressor has none")
+        if problems:
+            raise UserError(f"{type(self).__name__}: " + "; ".join(problems))
+        self._learner_params()
+
+    def _learner_params(self) -> dict[str, Any]:
+        """The learner's params, complete and checked."""
+        return checked_params(
+            self.value("learner"),
+            self.learner_settings(),
+            is_regression=self.predicts_numbers,
+            allowed=self.value("learners_allowed"),
+        )
+
+    def _fit(self, dataset: DataFrame) -> M:
+        if is_spark_ml(self.value("learner")):
+            from pipeline.bagging.spark_learners.fit import fit_jobs
+
+            return cast(M, fit_jobs(self, dataset))
+        return super()._fit(dataset)
+
+    def _group_column(self, dataset: DataFrame) -> str | None:
+        name = self.value("group_col") or None
+        if name is not None:
+            require(dataset, [name], "group_col")
+        return name
+
+    def _lay_out(self, spark: SparkSession) -> BaggingLayout:
+        slots = max(capacity_of(spark).slots(_task_cpus(spark), 0), 1)
+        layout = BaggingLayout(slots)
+        if self.value("placement") == "gang":
+            choose("gang", self.value("learner"), 0, 0)
+            self.sampling_for(is_sharded=True)
+            layout = replace(layout, gang=self._gang(spark))
+        return layout
+
+    def _settle(
+        self, spark: SparkSession, layout: BaggingLayout, described: Described
+    ) -> BaggingLayout:
+        memory, where = memory_of_a_worker(spark, _task_cpus(spark), self.value("worker_memory_mb"))
+        learner = self.value("learner")
+        needed = bytes_needed(learner, described)
+        placement = choose(self.value("placement"), learner, needed, memory, where=where)
+        logger.info("bagging: placement %s: %s MiB", placement.kind, placement.reason)
+        if placement.kind == "gang" and layout.gang is None:
+            self.sampling_for(is_sharded=True)
+            layout = replace(layout, gang=self._gang(spark))
+        return replace(layout, placement=placement)
+
+    def _gang(self, spark: SparkSession) -> GangPlan:
+        return plan_gang(spark, self.value("numWorkers"), self.gpus_per_worker)
+
+    def _shard_count(self, spark: SparkSession, layout: BaggingLayout) -> int:
+        return layout.gang.workers if layout.gang else layout.slots
+
+    def _train(self, job: FitJob[BaggingLayout]) -> Trained:
+        task = self._task(job)
+        store = ReplicaStore.open(
+            self.value("checkpoint_dir"), self._scratch(job.spark), task, job.layout.gang
+        )
+        fit = BaggingFit(
+            job.spark,
+            replace(task, store=store.uri),
+            store,
+            self.value("replicas"),
+            placement=job.layout.placement,
+            tasks=min(self.value("replicas"), job.layout.slots * _WAVES),
+            early_stopping=self.value("early_stopping"),
+            tolerance=self.value("early_stopping_tolerance"),
+            keeps_rows=self.value("out_of_bag") == "rows",
+        )
+        if job.layout.gang is not None:
+            return fit.by_gang(job.layout.gang, self.gang_limits)
+        return fit.by_tasks()
+
+    def _task(self, job: FitJob[BaggingLayout]) -> BaggingTask:
+        classes = len(job.label.classes)
+        sampling = self.sampling_for(is_sharded=job.layout.gang is not None)
+        measures = self.value("out_of_bag") != "none"
+        points = points_of(self.value("replicas"), self.value("early_stopping"))
+        return BaggingTask(
+            job.shards,
+            job.label,
+            LearnerSpec(
+                self.value("learner"),
+                self._learner_params(),
+                job.features,
+                classes,
+                tuple(self.value("learners_allowed")),
+            ),
+            sampling,
+            Ballot(classes, self._combine, job.label.bounds),
+            weights_of(self.value("class_weight"), job.described),
+            self.value("seed"),
+            store="",
+            points=points if measures else (),
+            importance=self.value("importance"),
+        )
+
+    def sampled_rows(self, frame: DataFrame) -> DataFrame:
+        """What draws depend on, of each training row: `row_id`, `label`, and a hash of `group`."""
+        columns = self._columns(frame)
+        rows = self._with_identity(frame, columns)
+        if columns.validation is not None:
+            rows = rows.where(~F.coalesce(column(columns.validation), F.lit(False)))
+        group = column(GROUP) if columns.group is not None else F.lit(0)
+        return rows.select(
+            column(self._id_column).cast("long").alias("row_id"),
+            column(columns.label).alias("label"),
+            group.cast("long").alias("group"),
+        )
+
+    @property
+    def _combine(self) -> str:
+        kind = "regression" if self.predicts_numbers else "classification"
+        return str(self.value("combine") or COMBINATIONS[kind][0])
+
+
+class BaggingClassifier(BaggingEstimator[BaggingClassificationModel]):
+    """Bagged classifiers: each replica is trained on its own bootstrap sample.
+
+    By default a replica is a classification tree; every host reads all training rows once, every
+    worker process bins them once, and each task trains whole replicas on weights instead of copies.
+    Rows that do not fit one worker are sharded over a gang, which trains replicas one by one.
 
     Parameters
     ----------
@@ -58,10 +211,10 @@ class BaggingClassifier(EnsembleEstimator[BaggingClassificationModel, int], Bagg
 
     Notes
     -----
-    A replica's sample is n draws out of n rows, a function of (seed, replica, row identity): the
-    same for any partitioning and any number of tasks. Class probabilities are the mean over
-    replicas (soft vote). `metrics["out_of_bag"]` holds the error on rows that a replica has not
-    seen. Rows marked by the validation indicator column are left out of training.
+    A replica's sample is a function of (seed, replica, row identity): the same for any partitioning
+    and any number of tasks. `metrics["out_of_bag"]` holds the error on rows that a replica has not
+    seen, `history` the same by number of replicas. Rows marked by the validation indicator column
+    are left out of training.
 
     References
     ----------
@@ -76,82 +229,33 @@ class BaggingClassifier(EnsembleEstimator[BaggingClassificationModel, int], Bagg
 
     model_class = BaggingClassificationModel
 
-    def _lay_out(self, spark: SparkSession) -> int:
-        """Tasks to cut the replicas into."""
-        return int(min(self.value("replicas"), self._slots(spark) * _WAVES))
 
-    def _shard_count(self, spark: SparkSession, layout: int) -> int:
-        return self._slots(spark)
+class BaggingRegressor(BaggingEstimator[BaggingRegressionModel]):
+    """Bagged regressors: the mean, or the median, of replicas on bootstrap samples.
 
-    def _slots(self, spark: SparkSession) -> int:
-        """Tasks that run at once when all executors are there."""
-        return max(capacity_of(spark).slots(_task_cpus(spark), 0), 1)
+    Parameters
+    ----------
+    **params
+        Any param by name; `explainParams()` lists them with their defaults.
 
-    def _train(self, job: FitJob[int]) -> Trained:
-        began = time.monotonic()
-        task = BaggingTask(
-            job.shards,
-            job.features,
-            len(job.label.classes),
-            self.learner_params(),
-            self.value("seed"),
-            _task_cpus(job.spark),
-        )
-        replicas = self.value("replicas")
-        context = job.spark.sparkContext
-        with executors_speak():
-            with Follower(track("bagging", "replica", replicas), _counter(job.scratch)):
-                _run_tasks(context, task, replicas, job.layout)
-            judged = _judge(context, task, job.layout)
-        natives = {
-            uri.rpartition("/")[2]: files.read_bytes(uri)
-            for uri in (replica_uri(job.scratch, replica) for replica in range(replicas))
-        }
-        metrics = {
-            "train_seconds": round(time.monotonic() - began, 3),
-            "replicas": replicas,
-            "tasks": job.layout,
-            "out_of_bag": {
-                "error": judged.error,
-                "rows": judged.rows,
-                "rows_without_vote": judged.rows_without_vote,
-            },
-        }
-        return Trained(natives, metrics, [])
+    Notes
+    -----
+    As for `BaggingClassifier`; the out-of-bag error is a mean squared error.
+
+    References
+    ----------
+    L. Breiman, "Bagging Predictors", Machine Learning 24 (1996).
+
+    Examples
+    --------
+    >>> from pipeline.bagging import BaggingRegressor  # doctest: +SKIP
+    >>> trees = BaggingRegressor(featuresCols=["distance"], labelCol="delay")  # doctest: +SKIP
+    >>> trees.fit(frame).transform(frame)  # doctest: +SKIP
+    """
+
+    model_class = BaggingRegressionModel
+    predicts_numbers: ClassVar[bool] = True
 
 
 def _task_cpus(spark: SparkSession) -> int:
     return int(spark.sparkContext.getConf().get("spark.task.cpus", "1") or 1)
-
-
-def _run_tasks(context: SparkContext, task: BaggingTask, replicas: int, tasks: int) -> None:
-    """Train all replicas: one Spark job, a run of replicas per task."""
-
-    def train(place: int, own: Iterable[int]) -> Iterator[int]:
-        return train_replicas(task, place, own)
-
-    places = context.parallelize(range(replicas), tasks)
-    done = heard(places.mapPartitionsWithIndex(telling(train)).collect())
-    logger.info("bagging: %d replicas in %d tasks", len(done), tasks)
-
-
-def _judge(context: SparkContext, task: BaggingTask, tasks: int) -> OutOfBag:
-    """The out-of-bag estimate over all rows: one Spark job, a range of rows per task."""
-    starts = list(range(0, task.rows, _RANGE_ROWS))
-
-    def judge(own: Iterable[int]) -> Iterator[OutOfBag]:
-        for start in own:
-            yield judge_rows(task, tasks, start, min(start + _RANGE_ROWS, task.rows))
-
-    places = context.parallelize(starts, len(starts))
-    return reduce(add, heard(places.mapPartitions(telling(judge)).collect()))
-
-
-def _counter(scratch: str) -> Callable[[Tracker], None]:
-    """Counts the replicas that are written."""
-    uri = replica_uri(scratch, 0).rpartition("/")[0]
-
-    def count(tracker: Tracker) -> None:
-        tracker.step(sum(name.endswith(".ubj") for name in files.children(uri)))
-
-    return count

@@ -1,36 +1,115 @@
-"""Scoring with a saved ensemble, without Spark: the mean of the replicas' class shares."""
+"""Scoring with a saved ensemble, without Spark: as one booster where the mean is a sum of trees."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from pipeline.bagging.combining import combined, of_predicted, probabilities
+from pipeline.bagging.learners.learner import LearnerSpec, Member
+from pipeline.bagging.learners.registry import file_name, is_spark_ml, open_member
+from pipeline.bagging.merging import passes
+from pipeline.bagging.votes import Ballot, Doubles
 from pipeline.data.encoding import Matrix
+from pipeline.errors import ModelError
 from pipeline.estimators.predictor import Predictor, Scores
+from pipeline.spark.shard_file import Floats
+
+logger = logging.getLogger(__name__)
+
+
+def files_needed(
+    metadata: Mapping[str, Any], names: Iterable[str], *, needs_members: bool = False
+) -> list[str]:
+    """The files that scoring opens: the merged booster alone, or all replicas.
+
+    Parameters
+    ----------
+    metadata : mapping
+        The model's manifest.
+    names : iterable of str
+        Its native files.
+    needs_members : bool
+        Whether replicas are needed one by one: their spread is asked for.
+    """
+    merged = metadata["bagging"]["merged"]
+    if merged and not needs_members:
+        return [merged]
+    replicas = sorted(name for name in names if name.startswith("replica-"))
+    return [*([merged] if merged else []), *replicas]
 
 
 class BaggingPredictor(Predictor):
-    """All replicas in this process."""
+    """An ensemble in this process."""
 
     def _open(self, natives: Mapping[str, bytes]) -> None:
-        import xgboost as xgb
+        facts = self.metadata["bagging"]
+        if is_spark_ml(facts["learner"]):
+            raise ModelError(
+                f"the model's replicas are Spark ML models ({facts['learner']}), which need Spark: "
+                "load it by BaggingClassificationModel.load(…) or BaggingRegressionModel.load(…), "
+                "and score with transform"
+            )
+        classes = len(self.label.classes)
+        self._ballot = Ballot(classes, facts["combine"], self.label.bounds)
+        self._spec = LearnerSpec(
+            facts["learner"], facts["learner_params"], self.schema, classes, self.allowed
+        )
+        self._replicas = int(self.metadata["metrics"]["replicas"])
+        self._natives = natives
+        self._members: list[Member] | None = None
+        self._merged = None
+        if facts["merged"]:
+            from pipeline.bagging.learners.trees import TreeMember
 
-        self._trees = [xgb.Booster(model_file=bytearray(natives[name])) for name in sorted(natives)]
-        for tree in self._trees:
-            tree.set_param({"nthread": self.threads, "device": "cpu"})
+            data = natives[facts["merged"]]
+            self._merged = TreeMember.open(data, self._spec, self.threads)
+            self._passes = passes(len(data), self._replicas)
+        else:
+            logger.info(
+                "scoring makes %d native passes: the ensemble's %s of %s is no sum of trees",
+                self._replicas,
+                facts["combine"],
+                facts["learner"],
+            )
+            self._members = self._opened()
 
     def scores(self, features: Matrix) -> tuple[Scores, Scores]:
-        """Sums of class shares over the replicas, and their mean."""
-        total = np.zeros((features.shape[0], self._targets), dtype=np.float64)
-        for tree in self._trees:
-            total += np.asarray(tree.inplace_predict(features)).reshape(total.shape)
-        if self._targets == 1:
-            raw = np.concatenate([len(self._trees) - total, total], axis=1)
-        else:
-            raw = np.maximum(total, 0.0)
-        return raw, raw / np.maximum(raw.sum(axis=1, keepdims=True), 1e-300)
+        """Sums of the replicas' class shares, or votes, and probabilities."""
+        shares = probabilities(self._combined(features), len(self.classes))
+        return shares * self._replicas, shares
 
-    @property
-    def _targets(self) -> int:
-        return 1 if len(self.classes) == 2 else len(self.classes)
+    def values(self, features: Matrix) -> Scores:
+        """Means, or medians, of the replicas' values."""
+        return self._combined(features)[:, 0]
+
+    def spread(
+        self, features: Matrix, predicted: npt.NDArray[Any], levels: tuple[float, ...]
+    ) -> tuple[Scores, Scores]:
+        """Standard deviation and quantiles over replicas; a native pass for each of them."""
+        found = of_predicted(self._each(features), self._ballot.classes, predicted)
+        quantiles = (
+            np.quantile(found, levels, axis=0).T if levels else np.empty((len(predicted), 0))
+        )
+        return found.std(axis=0), quantiles
+
+    def _combined(self, features: Matrix) -> Doubles:
+        if self._merged is not None:
+            return self._merged.summed(features, self._passes)
+        return combined(self._each(features), self._ballot)
+
+    def _each(self, features: Matrix) -> Iterator[Floats]:
+        if self._members is None:
+            self._members = self._opened()
+        return (member.scores(features) for member in self._members)
+
+    def _opened(self) -> list[Member]:
+        names = [file_name(self._spec.name, replica) for replica in range(self._replicas)]
+        missing = [name for name in names if name not in self._natives]
+        if missing:
+            raise ModelError(f"the model lacks {missing[0]}; train it again, or take another copy")
+        return [open_member(self._spec, self._natives[name], self.threads) for name in names]

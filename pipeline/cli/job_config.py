@@ -91,6 +91,10 @@ class JobConfig(Section):
         """Where a trainer's model is published."""
         return files.join(self.output, "models", name)
 
+    def checkpoints_uri(self, name: str) -> str:
+        """Where a trainer keeps what it has done until its model is published."""
+        return files.join(self.output, "checkpoints", name)
+
     def scores_uri(self, model: str) -> str:
         """Where scores of the test rows by a model, a trainer's or one of a URI, are published."""
         return files.join(self.output, "scores", model.rstrip("/").rpartition("/")[2])

@@ -44,7 +44,9 @@ def report(config: JobConfig, spark: SparkSession) -> dict[str, Any]:
     table = open_prepared(config.output, config.made_by)
     uris = {name: config.model_uri(name) for name in trained(config, table)}
     inputs = report_inputs(config, table.fingerprint, uris)
-    models = {name: load_model(uri) for name, uri in uris.items()}
+    models = {
+        name: load_model(uri, config.bagging.learners_allowed or ()) for name, uri in uris.items()
+    }
     for name, model in models.items():
         require_same_table(name, model, table)
     results = [_evaluated(name, model, table, spark) for name, model in models.items()]

@@ -66,7 +66,7 @@ def score_table(
         source = source.model_copy(update={"options": {**given, "inferSchema": False}})
     uri = model_uri(config, model)
     with PlainDirectory(output, config.if_exists) as directory:
-        found = load_model(uri)
+        found = load_model(uri, config.bagging.learners_allowed or ())
         with reading(location(source)):
             rows = read(spark, source)
             fitted = _fitted(config, found, rows, is_text=source.kind == "csv")
@@ -121,7 +121,7 @@ def model_uri(config: JobConfig, model: str) -> str:
 def _score_rows(name: str, config: JobConfig, table: PreparedTable, rows: DataFrame) -> str:
     uri = model_uri(config, name)
     inputs = score_inputs(table.fingerprint, uri)
-    model = load_model(uri)
+    model = load_model(uri, config.bagging.learners_allowed or ())
     require_same_table(name, model, table)
     with Draft(config.scores_uri(name), config.if_exists) as draft:
         _score(model, rows, draft.content)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F  # noqa: N812
 
-from pipeline.bagging import BaggingClassificationModel, BaggingClassifier
+from pipeline import files
+from pipeline.bagging import (
+    BaggingClassificationModel,
+    BaggingClassifier,
+    BaggingRegressionModel,
+)
+from pipeline.bagging.params import BaggingParams
 from pipeline.boosting import BoostingClassificationModel, BoostingClassifier
 from pipeline.cli.runs.inputs import train_inputs
 from pipeline.data.prepare import ROW_ID, SPLIT
@@ -17,8 +24,8 @@ from pipeline.data.roles import Roles
 from pipeline.deep import DeepClassificationModel, DeepClassifier
 from pipeline.errors import UserError
 from pipeline.estimators.estimator import EnsembleEstimator
-from pipeline.estimators.gang_estimator import GangEstimator
 from pipeline.estimators.model import EnsembleModel
+from pipeline.estimators.params import GangParams
 from pipeline.store import model_directory
 
 if TYPE_CHECKING:
@@ -75,6 +82,7 @@ def train(name: str, config: JobConfig, spark: SparkSession) -> dict[str, Any]:
     model.metadata["inputs"] = inputs
     uri = config.model_uri(name)
     version = model.publish(uri, config.if_exists)
+    files.delete(config.checkpoints_uri(name))  # the model holds all that was in them
     logger.info("%s: trained in %.1f s, %s", name, model.metrics["fit_seconds"], uri)
     return {
         "outputs": {name: version.content},
@@ -95,23 +103,37 @@ def make_estimator(name: str, config: JobConfig, roles: Roles) -> EnsembleEstima
         "validationIndicatorCol": _VALIDATION,
         "seed": config.seed,
         "scratchDir": config.scratch,
-        **(config.gang.params() if issubclass(trainer.estimator, GangEstimator) else {}),
+        **(config.gang.params() if issubclass(trainer.estimator, GangParams) else {}),
         **getattr(config, name).given(),
     }
+    if issubclass(trainer.estimator, BaggingParams):
+        params["checkpoint_dir"] = config.checkpoints_uri(name)
     return trainer.estimator(**params)
 
 
-def load_model(uri: str) -> EnsembleModel:
+def load_model(uri: str, learners_allowed: Sequence[str] = ()) -> EnsembleModel:
     """A saved model of any trainer.
+
+    Parameters
+    ----------
+    uri : str
+        The model's directory.
+    learners_allowed : sequence of str
+        Import paths that a bagged model may load besides those that are known.
 
     Raises
     ------
     ModelError
         When there is none, or not one that this version can read.
     """
-    metadata, natives = model_directory.read(uri)
+    metadata, stored = model_directory.open_stored(uri)
     kind = str(metadata["kind"])
     if kind not in TRAINERS:
         known = ", ".join(TRAINERS)
         raise UserError(f"{uri}: a model of kind {kind}; this version knows {known}")
-    return TRAINERS[kind].model.from_content(metadata, natives)
+    if kind == "bagging":
+        is_number = not metadata["label"]["classes"]
+        loaded = BaggingRegressionModel if is_number else BaggingClassificationModel
+        model = loaded.from_content(metadata, stored)
+        return model.setParams(learners_allowed=list(learners_allowed))
+    return TRAINERS[kind].model.from_content(*model_directory.read(uri))

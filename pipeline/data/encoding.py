@@ -169,26 +169,37 @@ class FeatureSchema:
 
 @dataclass(frozen=True)
 class LabelSchema:
-    """The classes of a label, in order; a class is known by its position.
+    """What a label is: classes, each known by its position, or a number to predict.
 
     Parameters
     ----------
     name : str
         The label column.
     classes : tuple
-        The label's own values, sorted: all numbers (float) or all strings.
+        The label's own values, sorted: all numbers (float) or all strings; empty for a number to
+        predict.
+    bounds : (float, float)
+        The least and the greatest value of a number to predict.
     """
 
     name: str
     classes: tuple[float, ...] | tuple[str, ...]
+    bounds: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the label is a number to predict."""
+        return not self.classes
 
     @property
     def is_text(self) -> bool:
         """Whether the label's values are strings."""
-        return isinstance(self.classes[0], str)
+        return bool(self.classes) and isinstance(self.classes[0], str)
 
     def encode(self, column: pa.Array) -> npt.NDArray[np.float32]:
-        """Class positions as float32 of shape (rows,)."""
+        """Class positions, or values, as float32 of shape (rows,)."""
+        if self.is_number:
+            return _floats(column)
         kind = pa.string() if self.is_text else pa.float64()
         values = pc.cast(_plain(column), kind, safe=False)
         if not self.is_text:
@@ -205,12 +216,14 @@ class LabelSchema:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON form that `from_json` reads back."""
-        return {"name": self.name, "classes": list(self.classes)}
+        bounds = {"bounds": list(self.bounds)} if self.is_number else {}
+        return {"name": self.name, "classes": list(self.classes), **bounds}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> LabelSchema:
         """Read the form that `to_json` writes."""
-        return cls(str(data["name"]), tuple(data["classes"]))
+        low, high = data.get("bounds", (0.0, 0.0))
+        return cls(str(data["name"]), tuple(data["classes"]), (low, high))
 
 
 def _plain(column: pa.Array) -> pa.Array:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.deep.inputs import Floats, InputLayout
-from pipeline.spark.shard_file import Integers, Shard
+from pipeline.deep.sources import Rows
+from pipeline.spark.shard_file import Integers
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Batch:
     numbers, codes : ndarray of float32
         Input of the network; at least one row.
     labels, weights : ndarray of float32, shape (rows,)
-        Class positions; weights, 0 for the row that stands in for an empty batch.
+        Class positions or values; weights, 0 for the row that stands in for an empty batch.
     all_rows : int
         Rows of this step over all ranks.
     """
@@ -42,7 +43,7 @@ class Feed:
 
     Parameters
     ----------
-    shard : Shard
+    shard : Rows
         The rank's rows.
     layout : InputLayout
         How a row is split into numbers and codes.
@@ -56,7 +57,7 @@ class Feed:
 
     def __init__(
         self,
-        shard: Shard,
+        shard: Rows,
         layout: InputLayout,
         sizes: tuple[int, ...],
         batch_size: int,

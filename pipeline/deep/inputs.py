@@ -5,6 +5,7 @@ Category codes start at 1; 0 stands for missing and for categories that training
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,19 +34,20 @@ class InputLayout:
     sizes: tuple[int, ...]
 
     @classmethod
-    def of(cls, schema: FeatureSchema) -> InputLayout:
-        """The layout for a feature schema."""
-        categorical = tuple(schema.categorical)
-        numeric = tuple(sorted(set(range(schema.width)) - set(categorical)))
+    def of(cls, schema: FeatureSchema, columns: Iterable[int] | None = None) -> InputLayout:
+        """The layout for a feature schema, or for some columns of its matrix only."""
+        kept = set(range(schema.width) if columns is None else columns)
+        categorical = tuple(place for place in schema.categorical if place in kept)
+        numeric = tuple(sorted(kept - set(categorical)))
         sizes = tuple(len(schema.features[place].categories) for place in categorical)
         return cls(numeric, categorical, sizes)
 
     def numbers(self, matrix: Matrix) -> Floats:
         """Numeric columns, NaN where missing, shape (rows, numeric)."""
-        dense = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
-        if not self.categorical:
-            return np.asarray(dense, dtype=np.float32)
-        return np.ascontiguousarray(dense[:, list(self.numeric)], dtype=np.float32)
+        is_whole = len(self.numeric) == matrix.shape[1]
+        chosen = matrix if is_whole else matrix[:, list(self.numeric)]
+        dense = chosen if isinstance(chosen, np.ndarray) else chosen.toarray()
+        return np.asarray(dense, dtype=np.float32, order=None if is_whole else "C")
 
     def codes(self, matrix: Matrix) -> Floats:
         """Category codes from 1, 0 where unknown, shape (rows, categorical)."""

@@ -11,7 +11,7 @@ import math
 import time
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
@@ -21,7 +21,8 @@ import pyarrow.compute as pc
 from pydantic import ValidationError
 from pyspark.ml.base import Estimator
 from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
-from pyspark.sql.types import BooleanType, DataType, IntegralType
+from pyspark.sql import functions as F  # noqa: N812
+from pyspark.sql.types import BooleanType, DataType, IntegralType, StringType
 
 from pipeline.data.encoding import FeatureSchema, LabelSchema
 from pipeline.data.identity import with_row_id
@@ -32,14 +33,14 @@ from pipeline.errors import DataError, UserError
 from pipeline.estimators.arrow import by_place, place_name
 from pipeline.estimators.model import EnsembleModel, qualified
 from pipeline.estimators.params import TableParams
-from pipeline.estimators.profile import Columns, describe
+from pipeline.estimators.profile import Columns, Described, describe
 from pipeline.spark.scratch import Scratch, default_scratch
 from pipeline.spark.shard_file import ShardRows
 from pipeline.spark.shards import EncodedBatch, Layout, ShardSet, write_shards
 from pipeline.store.installed import installed
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,8 @@ M = TypeVar("M", bound=EnsembleModel)
 L = TypeVar("L")
 
 _ROW_ID = "__row_id"
+GROUP = "__group"
+"""The column of groups' hashes, in a frame of rows with their identity."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class FitJob(Generic[L]):
         What the trainer's own `_lay_out` returned.
     shards : ShardSet
         All rows, encoded.
-    features, label : FeatureSchema, LabelSchema
+    described : Described
         What the matrix and the labels mean.
     scratch : str
         The fit's scratch directory.
@@ -70,9 +73,18 @@ class FitJob(Generic[L]):
     spark: SparkSession
     layout: L
     shards: ShardSet
-    features: FeatureSchema
-    label: LabelSchema
+    described: Described
     scratch: str
+
+    @property
+    def features(self) -> FeatureSchema:
+        """What the matrix means."""
+        return self.described.features
+
+    @property
+    def label(self) -> LabelSchema:
+        """What the labels mean."""
+        return self.described.label
 
 
 @dataclass(frozen=True)
@@ -87,11 +99,14 @@ class Trained:
         Measures of the fit.
     history : list of dict
         Metrics by round or epoch.
+    metadata : mapping
+        What else the model's manifest is to hold.
     """
 
     natives: Mapping[str, bytes]
     metrics: Mapping[str, Any]
     history: list[dict[str, Any]]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 class EnsembleEstimator(
@@ -106,6 +121,7 @@ class EnsembleEstimator(
     """
 
     model_class: ClassVar[type[EnsembleModel]]
+    predicts_numbers: ClassVar[bool] = False
 
     def __init__(self, **params: Any) -> None:
         super().__init__()
@@ -119,6 +135,10 @@ class EnsembleEstimator(
     def _shard_count(self, spark: SparkSession, layout: L) -> int:
         """Shards to write for that layout."""
 
+    def _settle(self, spark: SparkSession, layout: L, described: Described) -> L:
+        """The final layout, when the table's size is known."""
+        return layout
+
     @abstractmethod
     def _train(self, job: FitJob[L]) -> Trained:
         """Train on the shards."""
@@ -130,19 +150,26 @@ class EnsembleEstimator(
         spark = dataset.sparkSession
         layout = self._lay_out(spark)
         rows = self._with_identity(dataset, columns)
-        features, label = describe(rows, columns)
+        described = describe(rows, columns)
+        features, label = described.features, described.label
+        layout = self._settle(spark, layout, described)
         with Scratch(self._scratch(spark), self.model_class.kind) as scratch:
             shards = write_shards(
                 by_place(rows),
                 uri=scratch.uri,
                 count=self._shard_count(spark, layout),
                 id_column=place_name(rows.columns.index(self._id_column)),
-                layout=Layout(features.width, features.is_sparse, columns.weight is not None),
+                layout=Layout(
+                    features.width,
+                    features.is_sparse,
+                    columns.weight is not None,
+                    columns.group is not None,
+                ),
                 encoder=partial(encode, features, label, columns, self._id_column, rows.columns),
             )
             _require_rows(shards, columns)
-            trained = self._train(FitJob(spark, layout, shards, features, label, scratch.uri))
-        metadata = self._metadata(trained, features, label, shards, time.monotonic() - began)
+            trained = self._train(FitJob(spark, layout, shards, described, scratch.uri))
+        metadata = self._metadata(trained, described, shards, time.monotonic() - began)
         return self._model(metadata, trained)
 
     def _columns(self, dataset: DataFrame) -> Columns:
@@ -162,20 +189,31 @@ class EnsembleEstimator(
         validation = self.value("validationIndicatorCol") or None
         _require_type(dataset, "validationIndicatorCol", validation, BooleanType, "a boolean")
         _require_type(dataset, "rowIdCol", self.value("rowIdCol"), IntegralType, "a whole number")
-        return Columns(roles.features, roles.vector, roles.label, roles.weight, validation)
+        if self.predicts_numbers and isinstance(dataset.schema[roles.label].dataType, StringType):
+            raise DataError(f"labelCol: {roles.label} is text; a regressor needs a number: cast it")
+        group = self._group_column(dataset)
+        return Columns(
+            *(roles.features, roles.vector, roles.label, roles.weight, validation, group),
+            is_number=self.predicts_numbers,
+        )
+
+    def _group_column(self, dataset: DataFrame) -> str | None:
+        """The column of groups whose rows belong together, where the estimator has one."""
+        return None
 
     @property
     def _id_column(self) -> str:
         return str(self.value("rowIdCol") or _ROW_ID)
 
     def _with_identity(self, dataset: DataFrame, columns: Columns) -> DataFrame:
+        hashed = [] if columns.group is None else [_hash_of_group(columns.group)]
         if self.value("rowIdCol"):
             read = dict.fromkeys([*columns.read, self._id_column])
-            return dataset.select(*map(column, read))
+            return dataset.select(*map(column, read), *hashed)
         keys = self.value("keyCols") or []
         wanted = dataset.select(*map(column, dict.fromkeys([*columns.read, *keys])))
         named = with_row_id(wanted, columns=columns.read, key=keys, name=_ROW_ID)
-        return named.select(*map(column, [*columns.read, _ROW_ID]))
+        return named.select(*map(column, [*columns.read, _ROW_ID]), *hashed)
 
     def _scratch(self, spark: SparkSession) -> str:
         given = self.value("scratchDir")
@@ -184,8 +222,7 @@ class EnsembleEstimator(
     def _metadata(
         self,
         trained: Trained,
-        features: FeatureSchema,
-        label: LabelSchema,
+        described: Described,
         shards: ShardSet,
         seconds: float,
     ) -> dict[str, Any]:
@@ -195,13 +232,14 @@ class EnsembleEstimator(
             "class": f"{type(self).__module__}.{type(self).__name__}",
             "params": params,
             "seed": self.value("seed"),
-            "features": features.to_json(),
-            "label": label.to_json(),
+            "features": described.features.to_json(),
+            "label": described.label.to_json(),
             "data_fingerprint": shards.fingerprint,
             "rows": dict(shards.rows),
             "versions": installed(),
             "metrics": {"fit_seconds": round(seconds, 3), **trained.metrics},
             "history": [_finite(row) for row in trained.history],
+            **trained.metadata,
         }
 
     def _model(self, metadata: dict[str, Any], trained: Trained) -> M:
@@ -229,16 +267,25 @@ def encode(
     weights = None
     if columns.weight is not None:
         weights = pc.cast(batch.column(columns.weight), pa.float32(), safe=False).to_numpy()
+    groups = None
+    if columns.group is not None:
+        groups = np.asarray(batch.column(GROUP).to_numpy(zero_copy_only=False), dtype=np.int64)
     rows = ShardRows(
         np.asarray(batch.column(id_column).to_numpy(zero_copy_only=False), dtype=np.int64),
         features.encode(batch),
         label.encode(batch.column(columns.label)),
         weights,
+        groups,
     )
     if columns.validation is None:
         return EncodedBatch(rows)
     marks = pc.fill_null(batch.column(columns.validation), False)
     return EncodedBatch(rows, np.asarray(marks.to_numpy(zero_copy_only=False), dtype=np.bool_))
+
+
+def _hash_of_group(name: str) -> Column:
+    """A number for each group; rows without one are a group of their own."""
+    return F.xxhash64(column(name).cast("string"), column(name).isNull()).alias(GROUP)
 
 
 def _finite(row: Mapping[str, Any]) -> dict[str, Any]:

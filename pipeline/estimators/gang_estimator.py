@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from pipeline.estimators.estimator import EnsembleEstimator, FitJob
 from pipeline.estimators.model import EnsembleModel
@@ -13,7 +13,7 @@ from pipeline.estimators.params import GangParams
 from pipeline.progress import Tracker, track
 from pipeline.spark.collectives import CollectiveName
 from pipeline.spark.events import Event
-from pipeline.spark.gang import run_gang
+from pipeline.spark.gang import GangLimits, run_gang
 from pipeline.spark.resources import GangPlan, plan_gang
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pipeline.spark.worker import Worker
 
+Step: TypeAlias = Literal["round", "epoch", "replica"]
 M = TypeVar("M", bound=EnsembleModel)
 
 
@@ -39,28 +40,50 @@ class GangEstimator(EnsembleEstimator[M, GangPlan], GangParams):
         work: Callable[[Worker], dict[str, Any]],
         *,
         collective: CollectiveName,
-        step: Literal["round", "epoch"],
+        step: Step,
         most: int,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Run the gang; returns what rank 0 returned, and the run's measures."""
-        name = self.model_class.kind
-        began = time.monotonic()
-        with track(name, step, most) as tracker:
-            results = run_gang(
-                job.spark,
-                job.layout,
-                work,
-                name=name,
-                collective=collective,
-                limits=self.gang_limits,
-                on_event=partial(_follow, tracker, step),
-            )
-        measures = {
-            "train_seconds": round(time.monotonic() - began, 3),
-            "workers": job.layout.workers,
-            "threads": job.layout.cores,
-        }
-        return results[0], measures
+        return run_tracked_gang(
+            job.spark,
+            job.layout,
+            work,
+            name=self.model_class.kind,
+            collective=collective,
+            limits=self.gang_limits,
+            step=step,
+            most=most,
+        )
+
+
+def run_tracked_gang(
+    spark: SparkSession,
+    plan: GangPlan,
+    work: Callable[[Worker], dict[str, Any]],
+    *,
+    name: str,
+    collective: CollectiveName,
+    limits: GangLimits,
+    step: Step,
+    most: int,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Run a gang and report its steps; returns what rank 0 returned, and the run's measures."""
+    began = time.monotonic()
+    with track(name, step, most) as tracker:
+        results = run_gang(
+            spark,
+            plan,
+            work,
+            name=name,
+            collective=collective,
+            limits=limits,
+            on_event=partial(_follow, tracker, step),
+        )
+    measures = {
+        "train_seconds": round(time.monotonic() - began, 3),
+        "workers": plan.workers,
+        "threads": plan.cores,
+    }
+    return results[0], measures
 
 
 def _follow(tracker: Tracker, step: str, event: Event) -> None:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound="EnsembleModel")
 
+# What a model may load is for who loads it to say, never for the model's own file.
+_NOT_SAVED = ("learners_allowed",)
+
 
 class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]):
     """A trained model.
@@ -40,11 +43,13 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
     """
 
     kind: ClassVar[str] = ""
+    reads_all_files: ClassVar[bool] = True
+    """Whether a loaded model holds its files in memory, rather than reading them when needed."""
 
     def __init__(self, metadata: Mapping[str, Any], natives: Mapping[str, bytes]) -> None:
         super().__init__()
         self.metadata = dict(metadata)
-        self.natives = dict(natives)
+        self.natives = natives
         self._model_id = uuid.uuid4().hex
         self._broadcast: tuple[str, Broadcast[Content]] | None = None
 
@@ -60,7 +65,7 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
 
     @property
     def numClasses(self) -> int:  # noqa: N802 - Spark ML's name
-        """Number of classes."""
+        """Number of classes; 0 for a model that predicts numbers."""
         return len(self.classes)
 
     @property
@@ -76,7 +81,7 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
     @cached_property
     def predictor(self) -> Predictor:
         """The model in this process, for single predictions on the driver."""
-        return make_predictor(self.metadata, self.natives)
+        return make_predictor(self.metadata, self.natives, allowed=self._allowed)
 
     def _transform(self, dataset: DataFrame) -> DataFrame:
         return self.score(dataset)
@@ -86,30 +91,40 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
 
         Columns travel through Python to be scored; those that nobody needs need not travel back.
         """
-        label = LabelSchema.from_json(self.metadata["label"])
         return score(
             dataset,
             self._content(dataset.sparkSession),
             self._model_id,
-            OutputColumns(
-                self.value("rawPredictionCol"),
-                self.value("probabilityCol"),
-                self.value("predictionCol"),
-            ),
-            is_text=label.is_text,
+            self._output_columns(),
+            label=LabelSchema.from_json(self.metadata["label"]),
             features=self.features.columns,
             keep=keep,
+        )
+
+    def _output_columns(self) -> OutputColumns:
+        return OutputColumns(
+            self.value("rawPredictionCol"),
+            self.value("probabilityCol"),
+            self.value("predictionCol"),
         )
 
     def _content(self, spark: SparkSession) -> Broadcast[Content]:
         """The model, sent to each executor once, whatever is scored with it."""
         application = str(spark.sparkContext.applicationId)
         if self._broadcast is None or self._broadcast[0] != application:
-            content: Content = (self.metadata, self.natives)
+            content: Content = (self.metadata, self._files_to_score_with(), self._allowed)
             sent = spark.sparkContext.broadcast(content)
             self._broadcast = (application, sent)
             return sent
         return self._broadcast[1]
+
+    @property
+    def _allowed(self) -> Sequence[str]:
+        """Import paths that the model may load besides those that are known."""
+        return self.value("learners_allowed") or () if self.hasParam("learners_allowed") else ()
+
+    def _files_to_score_with(self) -> dict[str, bytes]:
+        return dict(self.natives)
 
     def write(self) -> MLWriter:
         """A writer; `overwrite()` replaces a model that is there already."""
@@ -135,7 +150,11 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
         metadata = {
             **self.metadata,
             "uid": self.uid,
-            "columns": {param.name: self.value(param.name) for param in self.params},
+            "columns": {
+                param.name: self.value(param.name)
+                for param in self.params
+                if param.name not in _NOT_SAVED
+            },
         }
         line = {
             "class": f"{type(self).__module__}.{type(self).__name__}",
@@ -160,7 +179,7 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
         model = cls(metadata, natives)
         model._resetUid(str(metadata["uid"]))
         for name, value in metadata["columns"].items():
-            if value is not None:
+            if value is not None and name not in _NOT_SAVED:
                 model._set(**{name: value})
         return model
 
@@ -199,7 +218,12 @@ class _Reader(MLReader[M]):
             When there is no model, it is damaged, or it is of another class.
         """
         uri = qualified(self.sparkSession, path)
-        metadata, natives = model_directory.read(uri)
+        found: tuple[dict[str, Any], Mapping[str, bytes]] = (
+            model_directory.read(uri)
+            if self._kind.reads_all_files
+            else model_directory.open_stored(uri)
+        )
+        metadata, natives = found
         if self._kind.kind and metadata["kind"] != self._kind.kind:
             raise ModelError(f"{uri}: a model of kind {metadata['kind']}, not {self._kind.kind}")
         return self._kind.from_content(metadata, natives)

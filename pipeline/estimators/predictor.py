@@ -41,15 +41,23 @@ class Predictor(ABC):
         Its native files.
     threads : int
         Threads to compute with.
+    allowed : tuple of str
+        Import paths that a model may load, besides those that are known. Never from its own
+        metadata: a model is data, not code.
     """
 
     def __init__(
-        self, metadata: Mapping[str, Any], natives: Mapping[str, bytes], threads: int = 1
+        self,
+        metadata: Mapping[str, Any],
+        natives: Mapping[str, bytes],
+        threads: int = 1,
+        allowed: Sequence[str] = (),
     ) -> None:
         self.metadata = metadata
         self.schema = FeatureSchema.from_json(metadata["features"])
         self.label = LabelSchema.from_json(metadata["label"])
         self.threads = threads
+        self.allowed = tuple(allowed)
         self._open(natives)
 
     @property
@@ -64,6 +72,32 @@ class Predictor(ABC):
     @abstractmethod
     def scores(self, features: Matrix) -> tuple[Scores, Scores]:
         """Raw scores and probabilities of encoded rows, each of shape (rows, classes)."""
+
+    def values(self, features: Matrix) -> Scores:
+        """Predicted numbers of encoded rows, shape (rows,)."""
+        raise ModelError(f"a model of kind {self.metadata['kind']} predicts classes, not numbers")
+
+    def spread(
+        self, features: Matrix, predicted: npt.NDArray[Any], levels: tuple[float, ...]
+    ) -> tuple[Scores, Scores]:
+        """How far the members of an ensemble are apart.
+
+        Parameters
+        ----------
+        features : matrix
+            Encoded rows.
+        predicted : ndarray, shape (rows,)
+            What the ensemble predicts: class positions, or values.
+        levels : tuple of float
+            Quantiles that are wanted.
+
+        Returns
+        -------
+        (ndarray of float64 of shape (rows,), ndarray of float64 of shape (rows, levels))
+            Standard deviation and quantiles of the members' probability of the predicted class, or
+            of their values.
+        """
+        raise ModelError(f"a model of kind {self.metadata['kind']} has no members to compare")
 
     def predict_proba(self, records: Records) -> Scores:
         """Class probabilities.
@@ -86,7 +120,9 @@ class Predictor(ABC):
         return self.scores(self.schema.encode(self._table(records)))[1]
 
     def predict(self, records: Records) -> list[Any]:
-        """The most probable class of each row, as the label's own value."""
+        """The most probable class of each row, as the label's own value; or the number."""
+        if self.label.is_number:
+            return list(self.values(self.schema.encode(self._table(records))).tolist())
         chosen = np.argmax(self.predict_proba(records), axis=1)
         return list(self.label.decode(chosen).to_pylist())
 
@@ -106,7 +142,10 @@ class Predictor(ABC):
 
 
 def make_predictor(
-    metadata: Mapping[str, Any], natives: Mapping[str, bytes], threads: int = 1
+    metadata: Mapping[str, Any],
+    natives: Mapping[str, bytes],
+    threads: int = 1,
+    allowed: Sequence[str] = (),
 ) -> Predictor:
     """The predictor for a model that has been read.
 
@@ -121,12 +160,12 @@ def make_predictor(
         raise ModelError(f"the model is of kind {kind}; this version knows {known}")
     module, _, name = _PREDICTORS[kind].partition(":")
     predictor: Predictor = getattr(importlib.import_module(module), name)(
-        metadata, natives, threads
+        metadata, natives, threads, allowed
     )
     return predictor
 
 
-def load_predictor(uri: str, threads: int = 1) -> Predictor:
+def load_predictor(uri: str, threads: int = 1, allowed: Sequence[str] = ()) -> Predictor:
     """Load a saved model for use without Spark.
 
     Parameters
@@ -135,6 +174,8 @@ def load_predictor(uri: str, threads: int = 1) -> Predictor:
         The model's directory.
     threads : int
         Threads to compute with.
+    allowed : sequence of str
+        Import paths of bagged learners that may be loaded besides those that are known.
 
     Raises
     ------
@@ -146,4 +187,4 @@ def load_predictor(uri: str, threads: int = 1) -> Predictor:
     >>> model = load_predictor("out/flights/models/boosting")  # doctest: +SKIP
     >>> model.predict({"carrier": "UA", "distance": 1400, ...})  # doctest: +SKIP
     """
-    return make_predictor(*model_directory.read(uri), threads)
+    return make_predictor(*model_directory.open_stored(uri), threads, allowed)

@@ -1,4 +1,4 @@
-"""One pass over the table before training: its classes, its categories, its vectors' length.
+"""One pass over the table before training: its labels, its categories, its vectors' length.
 
 Each partition reduces itself to a few sets and counts; the driver puts them together. What cannot
 be trained on is refused here, with how many rows are affected.
@@ -7,7 +7,8 @@ be trained on is refused here, with how many rows are affected.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +41,10 @@ class Profile:
         Rows of the table, training and validation.
     categories : dict
         Values seen in each string column.
-    classes : set
-        Values of the label.
+    classes : dict
+        Training rows of each value of the label; left empty for a number to predict.
+    bounds : (float, float)
+        The least and the greatest label that is a number to predict.
     counts : dict
         Rows with a problem, by problem.
     sizes : set of int
@@ -52,7 +55,8 @@ class Profile:
 
     rows: int = 0
     categories: dict[str, set[str]] = field(default_factory=dict)
-    classes: set[Any] = field(default_factory=set)
+    classes: dict[Any, int] = field(default_factory=dict)
+    bounds: tuple[float, float] = (math.inf, -math.inf)
     counts: dict[str, int] = field(default_factory=dict)
     sizes: set[int] = field(default_factory=set)
     is_sparse: bool = False
@@ -64,7 +68,8 @@ class Profile:
             {
                 "rows": self.rows,
                 "categories": sets,
-                "classes": sorted(self.classes),
+                "classes": list(self.classes.items()),
+                "bounds": self.bounds,
                 "counts": self.counts,
                 "sizes": sorted(self.sizes),
                 "is_sparse": self.is_sparse,
@@ -75,13 +80,20 @@ class Profile:
         """Take another partition's profile into this one."""
         other = json.loads(line)
         self.rows += other["rows"]
-        self.classes.update(other["classes"])
+        for label, count in other["classes"]:
+            self.classes[label] = self.classes.get(label, 0) + count
+        low, high = other["bounds"]
+        self.widen(low, high)
         self.sizes.update(other["sizes"])
         self.is_sparse |= other["is_sparse"]
         for name, values in other["categories"].items():
             self.categories.setdefault(name, set()).update(values)
         for name, count in other["counts"].items():
             self.counts[name] = self.counts.get(name, 0) + count
+
+    def widen(self, low: float, high: float) -> None:
+        """Let the bounds hold these labels."""
+        self.bounds = (min(self.bounds[0], low), max(self.bounds[1], high))
 
     def count(self, problem: str, rows: int) -> None:
         """Note rows with a problem."""
@@ -100,8 +112,10 @@ class Columns:
         The vector or array column.
     label : str
         The label column.
-    weight, validation : str or None
-        Row weights; the boolean that marks validation rows.
+    weight, validation, group : str or None
+        Row weights; the boolean that marks validation rows; the group that a row belongs to.
+    is_number : bool
+        Whether the label is a number to predict.
     """
 
     features: tuple[str, ...]
@@ -109,15 +123,37 @@ class Columns:
     label: str
     weight: str | None = None
     validation: str | None = None
+    group: str | None = None
+    is_number: bool = False
 
     @property
     def read(self) -> list[str]:
         """All of them, each once."""
-        named = [*self.features, self.vector, self.label, self.weight, self.validation]
+        named = [*self.features, self.vector, self.label, self.weight, self.validation, self.group]
         return list(dict.fromkeys(name for name in named if name is not None))
 
 
-def describe(frame: DataFrame, columns: Columns) -> tuple[FeatureSchema, LabelSchema]:
+@dataclass(frozen=True)
+class Described:
+    """What a table is, for a learner.
+
+    Parameters
+    ----------
+    features, label : FeatureSchema, LabelSchema
+        What the matrix and the labels mean.
+    rows : int
+        Rows, those for validation included.
+    class_rows : tuple of int
+        Training rows of each class, in the order of the label's classes.
+    """
+
+    features: FeatureSchema
+    label: LabelSchema
+    rows: int
+    class_rows: tuple[int, ...]
+
+
+def describe(frame: DataFrame, columns: Columns) -> Described:
     """Pass over the table once; returns what its features and its label are.
 
     Raises
@@ -128,7 +164,7 @@ def describe(frame: DataFrame, columns: Columns) -> tuple[FeatureSchema, LabelSc
     """
     kinds = {name: _kind(frame.schema[name].dataType) for name in columns.features}
     texts = [name for name, kind in kinds.items() if kind == "categorical"]
-    named = (columns.label, columns.weight, columns.vector)
+    named = (columns.label, columns.weight, columns.vector, columns.validation)
     wanted = list(dict.fromkeys([*texts, *(name for name in named if name is not None)]))
 
     def profile(batches: Iterable[pa.RecordBatch]) -> str:
@@ -142,6 +178,7 @@ def describe(frame: DataFrame, columns: Columns) -> tuple[FeatureSchema, LabelSc
         total.add(line)
     _require_usable(total, columns)
     _require_classes(columns.label, total.classes)
+    classes = tuple(sorted(total.classes))
     for name, values in total.categories.items():
         _require_categories(name, values)
     features = tuple(
@@ -150,7 +187,8 @@ def describe(frame: DataFrame, columns: Columns) -> tuple[FeatureSchema, LabelSc
     )
     size = next(iter(total.sizes), 0)
     schema = FeatureSchema(features, columns.vector, size, total.is_sparse)
-    return schema, LabelSchema(columns.label, tuple(sorted(total.classes)))
+    label = LabelSchema(columns.label, classes, total.bounds if columns.is_number else (0.0, 0.0))
+    return Described(schema, label, total.rows, tuple(total.classes[each] for each in classes))
 
 
 def _kind(kind: DataType) -> Kind:
@@ -168,7 +206,11 @@ def _profile_batch(
         values = found.categories.setdefault(name, set())
         values.update(pc.unique(batch.column(name).drop_null()).to_pylist())
         _require_categories(name, values)
-    _profile_label(found, batch.column(columns.label), columns.label)
+    if columns.is_number:
+        _profile_number(found, batch.column(columns.label))
+    else:
+        marks = None if columns.validation is None else batch.column(columns.validation)
+        _profile_label(found, batch.column(columns.label), columns.label, marks)
     if columns.weight is not None:
         weights = pc.cast(batch.column(columns.weight), pa.float64(), safe=False)
         found.count("null weights", weights.null_count)
@@ -188,20 +230,40 @@ def _require_categories(name: str, values: set[str]) -> None:
         )
 
 
-def _profile_label(found: Profile, label: pa.Array, name: str) -> None:
+def _profile_number(found: Profile, label: pa.Array) -> None:
+    if pa.types.is_boolean(label.type):
+        label = pc.cast(label, pa.int8())
+    values = np.asarray(pc.cast(label, pa.float64(), safe=False).drop_null())
+    usable = np.isfinite(values.astype(np.float32))
+    found.count("null labels", label.null_count + int(np.isnan(values).sum()))
+    found.count("infinite labels", int((~usable & ~np.isnan(values)).sum()))
+    if usable.any():
+        found.widen(float(values[usable].min()), float(values[usable].max()))
+
+
+def _profile_label(
+    found: Profile, label: pa.Array, name: str, is_validation: pa.Array | None
+) -> None:
     if pa.types.is_boolean(label.type):
         label = pc.cast(label, pa.int8())
     if not pa.types.is_string(label.type):
         label = pc.cast(label, pa.float64(), safe=False)
         nan = pc.invert(pc.is_finite(label))
         found.count("null labels", int(pc.sum(nan).as_py() or 0))
-        label = label.filter(pc.invert(pc.fill_null(nan, False)))
+        usable = pc.invert(pc.fill_null(nan, False))
+        label = label.filter(usable)
+        is_validation = None if is_validation is None else is_validation.filter(usable)
     found.count("null labels", label.null_count)
-    found.classes.update(pc.unique(label.drop_null()).to_pylist())
+    for value in pc.unique(label.drop_null()).to_pylist():
+        found.classes.setdefault(value, 0)
     _require_classes(name, found.classes)
+    if is_validation is not None:
+        label = label.filter(pc.invert(pc.fill_null(is_validation, False)))
+    for each in pc.value_counts(label.drop_null()).to_pylist():
+        found.classes[each["values"]] += each["counts"]
 
 
-def _require_classes(name: str, values: set[Any]) -> None:
+def _require_classes(name: str, values: Mapping[Any, int]) -> None:
     if len(values) > MOST_CLASSES:
         raise DataError(
             f"label {name} has more than {MOST_CLASSES} different values: it is a number to "
@@ -237,7 +299,16 @@ def _require_usable(found: Profile, columns: Columns) -> None:
             f"label {columns.label} is null in {counts['null labels']} of {found.rows} rows; drop "
             "or label them first"
         )
-    if found.rows and len(found.classes) < 2:
+    if counts.get("infinite labels"):
+        problems.append(
+            f"label {columns.label} is infinite (or beyond float32) in {counts['infinite labels']} "
+            f"of {found.rows} rows; replace it"
+        )
+    if columns.is_number and found.bounds[0] == found.bounds[1]:
+        problems.append(
+            f"label {columns.label} is {found.bounds[0]:g} in every row; there is nothing to learn"
+        )
+    if found.rows and not columns.is_number and len(found.classes) < 2:
         one = next(iter(found.classes), None)
         problems.append(
             f"label {columns.label} has one class only ({one!r}); there is nothing to learn"

@@ -1,4 +1,4 @@
-"""Scoring a frame: every column passes through, three are added, one model per worker process."""
+"""Scoring a frame: every column passes through, scores are added, one model per worker process."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 from pyspark.ml.linalg import VectorUDT
-from pyspark.sql.types import DoubleType, StringType, StructField, StructType
+from pyspark.sql.types import ArrayType, DoubleType, StringType, StructField, StructType
 
+from pipeline.data.encoding import LabelSchema
 from pipeline.data.names import require, require_free
 from pipeline.estimators.arrow import by_place
 from pipeline.estimators.predictor import Predictor, Scores, make_predictor
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from pyspark import Broadcast
     from pyspark.sql import DataFrame
 
-Content = tuple[Mapping[str, Any], Mapping[str, bytes]]
+Content = tuple[Mapping[str, Any], Mapping[str, bytes], Sequence[str]]
+"""Metadata, native files, and import paths that may be loaded."""
 
 _MOST_MODELS = 4
 _models: OrderedDict[str, Predictor] = OrderedDict()
@@ -34,17 +36,32 @@ class OutputColumns:
     Parameters
     ----------
     raw, probability, prediction : str
-        Raw scores and probabilities (vectors, one entry per class), and the predicted class.
+        Raw scores and probabilities (vectors, one entry per class), and the predicted class; of a
+        model that predicts numbers only the last.
+    deviation, quantiles : str
+        How far the members of an ensemble are apart: their standard deviation, and quantiles.
+    levels : tuple of float
+        Which quantiles.
     """
 
     raw: str
     probability: str
     prediction: str
+    deviation: str = ""
+    quantiles: str = ""
+    levels: tuple[float, ...] = ()
 
-    @property
-    def names(self) -> list[str]:
-        """Those that are wanted."""
-        return [name for name in (self.raw, self.probability, self.prediction) if name]
+    def fields(self, label: LabelSchema) -> list[StructField]:
+        """Those that are wanted, with their types."""
+        kind = StringType() if label.is_text else DoubleType()
+        vectors = () if label.is_number else (self.raw, self.probability)
+        wanted = [
+            *((name, VectorUDT()) for name in vectors),
+            (self.prediction, kind),
+            (self.deviation, DoubleType()),
+            (self.quantiles, ArrayType(DoubleType())),
+        ]
+        return [StructField(name, kind) for name, kind in wanted if name]
 
 
 def score(
@@ -53,7 +70,7 @@ def score(
     model_id: str,
     output: OutputColumns,
     *,
-    is_text: bool,
+    label: LabelSchema,
     features: tuple[str, ...],
     keep: Sequence[str] | None = None,
 ) -> DataFrame:
@@ -69,8 +86,8 @@ def score(
         By which a worker process knows a model that it has opened already.
     output : OutputColumns
         Names of the columns to add.
-    is_text : bool
-        Whether classes are strings; predictions are then strings, and doubles otherwise.
+    label : LabelSchema
+        What is predicted: classes that are strings, or doubles otherwise.
     features : tuple of str
         Columns that the model needs.
     keep : sequence of str, optional
@@ -84,12 +101,9 @@ def score(
     kept = frame.columns if keep is None else list(keep)
     require(frame, features, "the model's features")
     require(frame, kept, "columns to keep")
-    for name in output.names:
-        require_free(frame, name)
-    added = [StructField(name, VectorUDT()) for name in (output.raw, output.probability) if name]
-    if output.prediction:
-        added.append(StructField(output.prediction, StringType() if is_text else DoubleType()))
-
+    added = output.fields(label)
+    for field in added:
+        require_free(frame, field.name)
     names = list(frame.columns)
     counter = rows_counter()
 
@@ -107,7 +121,8 @@ def score(
 def _opened(model_id: str, content: Broadcast[Content]) -> Predictor:
     """The model, opened once in each worker process."""
     if model_id not in _models:
-        _models[model_id] = make_predictor(*content.value)
+        metadata, natives, allowed = content.value
+        _models[model_id] = make_predictor(metadata, natives, allowed=allowed)
         if len(_models) > _MOST_MODELS:
             _models.popitem(last=False)
     _models.move_to_end(model_id)
@@ -117,29 +132,47 @@ def _opened(model_id: str, content: Broadcast[Content]) -> Predictor:
 def _scored(
     predictor: Predictor, batch: pa.RecordBatch, output: OutputColumns, kept: list[str]
 ) -> pa.RecordBatch:
-    raw, probability = predictor.scores(predictor.schema.encode(batch))
+    features = predictor.schema.encode(batch)
     added: dict[str, pa.Array] = {}
-    if output.raw:
-        added[output.raw] = _vectors(raw)
-    if output.probability:
-        added[output.probability] = _vectors(probability)
-    if output.prediction:
-        added[output.prediction] = predictor.label.decode(np.argmax(probability, axis=1))
+    if predictor.label.is_number:
+        values = predictor.values(features)
+        if output.prediction:
+            added[output.prediction] = pa.array(values)
+    else:
+        raw, probability = predictor.scores(features)
+        values = np.argmax(probability, axis=1)
+        if output.raw:
+            added[output.raw] = _vectors(raw)
+        if output.probability:
+            added[output.probability] = _vectors(probability)
+        if output.prediction:
+            added[output.prediction] = predictor.label.decode(values)
+    if output.deviation or output.quantiles:
+        deviation, quantiles = predictor.spread(features, values, output.levels)
+        if output.deviation:
+            added[output.deviation] = pa.array(deviation)
+        if output.quantiles:
+            added[output.quantiles] = _lists(quantiles)
     through = [batch.column(name) for name in kept]
     return pa.RecordBatch.from_arrays([*through, *added.values()], names=[*kept, *added])
 
 
+def _lists(scores: Scores) -> pa.Array:
+    rows, size = scores.shape
+    offsets = pa.array(np.arange(rows + 1, dtype=np.int32) * size)
+    values = pa.array(np.ascontiguousarray(scores, dtype=np.float64).reshape(-1))
+    return pa.ListArray.from_arrays(offsets, values)
+
+
 def _vectors(scores: Scores) -> pa.Array:
     """Dense vectors in the form that Spark's VectorUDT has in Arrow."""
-    rows, size = scores.shape
-    offsets = pa.array(np.arange(0, rows * size + 1, size, dtype=np.int32))
-    values = pa.array(np.ascontiguousarray(scores, dtype=np.float64).reshape(-1))
+    rows = scores.shape[0]
     return pa.StructArray.from_arrays(
         [
             pa.array(np.ones(rows, dtype=np.int8)),
             pa.nulls(rows, pa.int32()),
             pa.nulls(rows, pa.list_(pa.int32())),
-            pa.ListArray.from_arrays(offsets, values),
+            _lists(scores),
         ],
         ["type", "size", "indices", "values"],
     )

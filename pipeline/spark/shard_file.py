@@ -41,20 +41,28 @@ class ShardRows:
         Class positions, or values.
     weights : ndarray of float32, shape (rows,), or None
         Row weights.
+    groups : ndarray of int64, shape (rows,), or None
+        A hash of the group that a row belongs to.
     """
 
     ids: Integers
     features: Matrix
     labels: Floats
     weights: Floats | None = None
+    groups: Integers | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def where(self, mask: npt.NDArray[np.bool_]) -> ShardRows:
-        """The rows at which `mask` is true."""
-        weights = None if self.weights is None else self.weights[mask]
-        return ShardRows(self.ids[mask], self.features[mask], self.labels[mask], weights)
+    def where(self, chosen: npt.NDArray[np.bool_] | Integers) -> ShardRows:
+        """The rows at which a mask is true, or at these places."""
+        return ShardRows(
+            self.ids[chosen],
+            self.features[chosen],
+            self.labels[chosen],
+            None if self.weights is None else self.weights[chosen],
+            None if self.groups is None else self.groups[chosen],
+        )
 
 
 def concatenate(parts: list[ShardRows]) -> ShardRows:
@@ -62,6 +70,7 @@ def concatenate(parts: list[ShardRows]) -> ShardRows:
     if len(parts) == 1:
         return parts[0]
     weights = [part.weights for part in parts if part.weights is not None]
+    groups = [part.groups for part in parts if part.groups is not None]
     matrices = [part.features for part in parts]
     dense = isinstance(matrices[0], np.ndarray)
     return ShardRows(
@@ -69,6 +78,7 @@ def concatenate(parts: list[ShardRows]) -> ShardRows:
         np.concatenate(matrices) if dense else sparse.vstack(matrices, format="csr"),
         np.concatenate([part.labels for part in parts]),
         np.concatenate(weights) if weights else None,
+        np.concatenate(groups) if groups else None,
     )
 
 
@@ -81,13 +91,22 @@ class ShardWriter:
         The file to write.
     width : int
         Columns of the feature matrix.
-    is_sparse, is_weighted : bool
-        The layout: whether features are sparse, whether rows have weights.
+    is_sparse, is_weighted, is_grouped : bool
+        The layout: whether features are sparse, whether rows have weights, and groups.
     """
 
-    def __init__(self, path: Path, width: int, *, is_sparse: bool, is_weighted: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        width: int,
+        *,
+        is_sparse: bool,
+        is_weighted: bool,
+        is_grouped: bool = False,
+    ) -> None:
         self.rows = 0
-        self._schema = _schema(width, is_sparse=is_sparse, is_weighted=is_weighted)
+        optional = [("weight", pa.float32())] * is_weighted + [("group", pa.int64())] * is_grouped
+        self._schema = _schema(width, is_sparse, optional)
         self._writer = pa.ipc.new_file(str(path), self._schema)
         self._waiting: list[ShardRows] = []
 
@@ -116,8 +135,7 @@ class ShardWriter:
         if not len(rows):
             return
         columns = [pa.array(rows.ids), *_feature_arrays(rows.features), pa.array(rows.labels)]
-        if rows.weights is not None:
-            columns.append(pa.array(rows.weights))
+        columns += [pa.array(each) for each in (rows.weights, rows.groups) if each is not None]
         self._writer.write_batch(pa.record_batch(columns, schema=self._schema))
         self.rows += len(rows)
 
@@ -168,6 +186,12 @@ class Shard:
         """Row weights, shape (rows,), or None."""
         return self._column("weight", np.float32) if self.is_weighted else None
 
+    @cached_property
+    def groups(self) -> Integers | None:
+        """Hashes of the rows' groups, shape (rows,), or None."""
+        is_grouped = "group" in self._reader.schema.names
+        return self._column("group", np.int64) if is_grouped else None
+
     def matrices(self) -> Iterator[Matrix]:
         """The features chunk by chunk, mapped: read them, do not write to them."""
         for batch in self._batches:
@@ -210,14 +234,13 @@ class Shard:
         return np.concatenate(parts) if parts else np.empty(0, dtype=kind)
 
 
-def _schema(width: int, *, is_sparse: bool, is_weighted: bool) -> pa.Schema:
+def _schema(width: int, is_sparse: bool, optional: list[tuple[str, pa.DataType]]) -> pa.Schema:
     features = (
         [("indices", pa.list_(pa.int32())), ("values", pa.list_(pa.float32()))]
         if is_sparse
         else [("features", pa.list_(pa.float32(), width))]
     )
-    weight = [("weight", pa.float32())] if is_weighted else []
-    fields = [("id", pa.int64()), *features, ("label", pa.float32()), *weight]
+    fields = [("id", pa.int64()), *features, ("label", pa.float32()), *optional]
     return pa.schema(fields, metadata={"width": str(width)})
 
 

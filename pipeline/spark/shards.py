@@ -13,7 +13,7 @@ import logging
 import socket
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from pipeline import files
 from pipeline.errors import StoreError
+from pipeline.spark.content_hash import content_sum, group_sum
 from pipeline.spark.scratch import local_directory, require_visible
 from pipeline.spark.shard_file import (
     CHUNK_ROWS,
@@ -42,6 +43,8 @@ logger = logging.getLogger(__name__)
 Part: TypeAlias = Literal["train", "validation"]
 PARTS: tuple[Part, ...] = ("train", "validation")
 
+_WRAP = 1 << 64
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -51,13 +54,14 @@ class Layout:
     ----------
     width : int
         Columns of the feature matrix.
-    is_sparse, is_weighted : bool
-        Whether features are sparse; whether rows have weights.
+    is_sparse, is_weighted, is_grouped : bool
+        Whether features are sparse; whether rows have weights; whether they belong to groups.
     """
 
     width: int
     is_sparse: bool
     is_weighted: bool
+    is_grouped: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,10 @@ class ShardSet:
     sizes : dict
         Rows of each shard, by part.
     fingerprint : str
-        Hash of the rows' identities and parts: equal for equal data, whatever its partitioning.
+        Hash of the rows' identities, content and parts: equal for equal data, whatever its
+        partitioning.
+    group_fingerprint : str
+        Hash of the groups that the rows belong to; empty where they belong to none.
     """
 
     uri: str
@@ -97,6 +104,7 @@ class ShardSet:
     rows: dict[Part, int]
     sizes: dict[Part, tuple[int, ...]]
     fingerprint: str
+    group_fingerprint: str = ""
 
     def open(self, part: Part, place: int) -> Shard:
         """Map one shard; a remote one is brought to this host's disk first."""
@@ -159,7 +167,7 @@ def write_shards(
         mine = sorted((row for row in summaries if row.part == part), key=lambda row: row.place)
         sizes[part] = tuple(row.rows for row in mine)
         total = sum(row.id_sum for row in mine)
-        mixed = int(np.bitwise_xor.reduce([row.id_xor for row in mine])) if mine else 0
+        mixed = sum(row.content for row in mine) % _WRAP
         digest.update(f"{part} {sum(sizes[part])} {total} {mixed}\n".encode())
     rows = {part: sum(sizes[part]) for part in PARTS}
     logger.info(
@@ -169,18 +177,20 @@ def write_shards(
         rows["validation"],
         sum(row.bytes for row in summaries) / 1e6,
     )
-    return ShardSet(uri, count, layout, rows, sizes, digest.hexdigest())
+    groups = f"{sum(row.groups for row in summaries) % _WRAP:016x}" if layout.is_grouped else ""
+    return ShardSet(uri, count, layout, rows, sizes, digest.hexdigest(), groups)
 
 
 @dataclass(frozen=True)
 class _Written:
-    """What a task wrote of one part: rows, sum and xor of their identities, bytes."""
+    """What a task wrote of one part: rows, sums over identities, contents and groups, bytes."""
 
     part: Part
     place: int
     rows: int
     id_sum: int
-    id_xor: int
+    content: int
+    groups: int
     bytes: int
 
 
@@ -191,7 +201,8 @@ def _write_one(
     with tempfile.TemporaryDirectory(dir=_existing(local_directory())) as name:
         paths = {part: Path(name) / part for part in PARTS}
         sums = dict.fromkeys(PARTS, 0)
-        mixes = dict.fromkeys(PARTS, 0)
+        contents = dict.fromkeys(PARTS, 0)
+        groups = dict.fromkeys(PARTS, 0)
         with (
             _writer(paths["train"], layout) as train,
             _writer(paths["validation"], layout) as validation,
@@ -201,19 +212,25 @@ def _write_one(
                     rows = _of_part(batch, part)
                     writer.add(rows)
                     sums[part] += int(rows.ids.astype(object).sum()) if len(rows) else 0
-                    mixes[part] ^= int(np.bitwise_xor.reduce(rows.ids)) if len(rows) else 0
+                    contents[part] += content_sum(rows)
+                    groups[part] += group_sum(rows)
         counts = {"train": train.rows, "validation": validation.rows}
         sizes = {part: paths[part].stat().st_size for part in PARTS}
         for part in PARTS:
             files.upload(paths[part], _shard_uri(uri, part, place))
     return [
-        _Written(part, place, counts[part], sums[part], mixes[part], sizes[part]) for part in PARTS
+        _Written(part, place, counts[part], sums[part], contents[part], groups[part], sizes[part])
+        for part in PARTS
     ]
 
 
 def _writer(path: Path, layout: Layout) -> ShardWriter:
     return ShardWriter(
-        path, layout.width, is_sparse=layout.is_sparse, is_weighted=layout.is_weighted
+        path,
+        layout.width,
+        is_sparse=layout.is_sparse,
+        is_weighted=layout.is_weighted,
+        is_grouped=layout.is_grouped,
     )
 
 
@@ -291,15 +308,10 @@ def _gather(shards: list[Shard], starts: Integers, places: Integers) -> ShardRow
         own = places[owner == index] - starts[index]
         shard = shards[index]
         weights = None if shard.weights is None else shard.weights[own]
-        blocks.append(ShardRows(shard.ids[own], shard.take(own), shard.labels[own], weights))
-    rows = concatenate(blocks)
+        groups = None if shard.groups is None else shard.groups[own]
+        blocks.append(
+            ShardRows(shard.ids[own], shard.take(own), shard.labels[own], weights, groups)
+        )
     back = np.empty(len(places), dtype=np.int64)
     back[by_owner] = np.arange(len(places))
-    weights = None if rows.weights is None else rows.weights[back]
-    return replace(
-        rows,
-        ids=rows.ids[back],
-        features=rows.features[back],
-        labels=rows.labels[back],
-        weights=weights,
-    )
+    return concatenate(blocks).where(back)

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pipeline
 
-_LIBRARIES = ("pyspark", "numpy", "pyarrow", "xgboost", "xgboost-cpu", "mxnet", "horovod")
+_LIBRARIES = (
+    *("pyspark", "numpy", "pyarrow", "xgboost", "xgboost-cpu"),
+    *("mxnet", "horovod", "scikit-learn", "skops"),
+)
 _LOCKS = ("base.lock", "gpu.lock")
 
 

@@ -11,10 +11,12 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pipeline import files
 from pipeline.errors import ModelError, UserError
+from pipeline.store.stored_files import StoredFiles
 from pipeline.store.versions import Draft, IfExists, Version, newest, numbers, version
 
 FORMAT = 2
@@ -23,6 +25,7 @@ _SPARK_METADATA = "metadata/part-00000"
 _BESIDE = "metadata"
 _NUMBERED = re.compile(r"(.+)@(\d{1,6})")
 _READS = 3
+_AT_ONCE = 8
 
 
 def publish(
@@ -63,10 +66,7 @@ def publish(
     with Draft(uri, if_exists, beside=_BESIDE) as draft:
         if old is None and files.exists(files.join(uri, _BESIDE)) and not _was_begun(uri):
             raise UserError(f"{uri}: holds no model of ours; not touched. Choose another place")
-        listing = {}
-        for name, data in natives.items():
-            files.write_bytes(files.join(draft.content, name), data)
-            listing[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        listing = _copied(natives, draft.content)
         if spark_metadata is not None:
             files.write_bytes(files.join(uri, _SPARK_METADATA), spark_metadata.encode() + b"\n")
         return draft.publish({"format": FORMAT, **metadata, "files": listing})
@@ -88,12 +88,34 @@ def read(uri: str) -> tuple[dict[str, Any], dict[str, bytes]]:
     for last in [False] * (_READS - 1) + [True]:
         found = _find(uri)
         try:
-            return found.manifest, _natives(found)
+            return found.manifest, dict(_stored(found))
         except ModelError:
             # A writer that replaces the model deletes what was being read; then there is a newer.
             if last or _find(uri).number == found.number:
                 raise
     raise ModelError(f"{uri}: the model changes faster than it can be read")
+
+
+def open_stored(uri: str) -> tuple[dict[str, Any], StoredFiles]:
+    """A model's metadata, and its native files where they lie; each is checked when it is read.
+
+    Parameters
+    ----------
+    uri : str
+        As for `read`.
+
+    Raises
+    ------
+    ModelError
+        When the directory holds no model, one of another format, or one that lacks files.
+    """
+    found = _find(uri)
+    stored = _stored(found)
+    lacking = set(stored) - set(files.names(found.content))
+    if lacking:
+        name = min(lacking)
+        raise ModelError(f"{files.join(found.content, name)}: missing; the model is damaged")
+    return found.manifest, stored
 
 
 def read_metadata(uri: str) -> dict[str, Any]:
@@ -163,18 +185,20 @@ def _damaged(uri: str, what: str) -> ModelError:
     )
 
 
-def _natives(found: Version) -> dict[str, bytes]:
-    natives = {}
-    for name, entry in found.manifest["files"].items():
-        place = files.join(found.content, name)
-        try:
-            data = files.read_bytes(place)
-        except FileNotFoundError:
-            raise ModelError(f"{place}: missing; the model is damaged") from None
-        if hashlib.sha256(data).hexdigest() != entry["sha256"]:
-            raise ModelError(f"{place}: its checksum is not that of the manifest; damaged")
-        natives[name] = data
-    return natives
+def _stored(found: Version) -> StoredFiles:
+    return StoredFiles(found.content, found.manifest["files"])
+
+
+def _copied(natives: Mapping[str, bytes], target: str) -> dict[str, dict[str, Any]]:
+    """Write all files, a few at a time; returns the size and the checksum of each."""
+
+    def copy(name: str) -> dict[str, Any]:
+        data = natives[name]
+        files.write_bytes(files.join(target, name), data)
+        return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return dict(zip(natives, pool.map(copy, natives), strict=True))
 
 
 def _was_begun(uri: str) -> bool:

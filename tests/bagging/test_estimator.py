@@ -61,13 +61,15 @@ def seen(data: pd.DataFrame) -> pd.DataFrame:
 def _shares(model: BaggingClassificationModel, rows: pd.DataFrame) -> np.ndarray:
     """Of the class yes, by each saved tree: shape (replicas, rows)."""
     matrix = model.features.encode(pa.Table.from_pandas(rows[FEATURES], preserve_index=False))
-    trees = [xgb.Booster(model_file=bytearray(model.natives[n])) for n in sorted(model.natives)]
+    files = [model.natives[f"replica-{place:06d}.ubj"] for place in range(model.replicas)]
+    trees = [xgb.Booster(model_file=bytearray(data)) for data in files]
     return np.array([tree.inplace_predict(matrix) for tree in trees])
 
 
 def test_a_model_is_one_xgboost_file_per_replica(model: BaggingClassificationModel) -> None:
-    assert sorted(model.natives) == [f"replica-{place:06d}.ubj" for place in range(REPLICAS)]
-    assert len(set(model.natives.values())) == REPLICAS
+    replicas = [f"replica-{place:06d}.ubj" for place in range(REPLICAS)]
+    assert sorted(model.natives) == [f"ensemble-{REPLICAS:06d}.ubj", *replicas]
+    assert len(set(model.natives.values())) == REPLICAS + 1
     assert model.metrics["replicas"] == REPLICAS
 
 

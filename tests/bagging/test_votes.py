@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.bagging.votes import OutOfBag, Votes, out_of_bag
+from pipeline.bagging.votes import Ballot, OutOfBag, Votes
 
 ROWS = 50
 
@@ -25,8 +25,21 @@ def _replicas(targets: int) -> list[tuple[np.ndarray, np.ndarray]]:
     return replicas
 
 
+def _ballot(targets: int) -> Ballot:
+    return Ballot(2 if targets == 1 else targets, "soft")
+
+
+def _judged(
+    uris: list[str], targets: int, start: int, labels: np.ndarray, weights: np.ndarray | None
+) -> OutOfBag:
+    votes = Votes(len(labels), _ballot(targets))
+    for uri in uris:
+        votes.add_written(uri, ROWS, start)
+    return votes.measure(labels, weights)
+
+
 def _write(path: Path, replicas: list[tuple[np.ndarray, np.ndarray]], targets: int) -> str:
-    votes = Votes(ROWS, targets)
+    votes = Votes(ROWS, _ballot(targets))
     for shares, is_out in replicas:
         votes.add(shares, is_out)
     votes.write(path.as_uri())
@@ -46,7 +59,7 @@ def test_the_error_is_that_of_the_mean_of_the_votes(
     replicas, labels = _replicas(targets), _labels(targets)
     weights = np.linspace(0, 3, ROWS).astype(np.float32) if is_weighted else None
     uri = _write(tmp_path / "all", replicas, targets)
-    found = out_of_bag([uri], ROWS, targets, 0, labels, weights)
+    found = _judged([uri], targets, 0, labels, weights)
     own = np.ones(ROWS) if weights is None else weights
     wrong = weight = rows = 0.0
     for row in range(ROWS):
@@ -70,13 +83,52 @@ def test_who_added_up_and_in_which_order_does_not_matter(targets: int, tmp_path:
     parts = [
         _write(tmp_path / f"{place}", replicas[place::3][::-1], targets) for place in (2, 0, 1)
     ]
-    expected = out_of_bag(whole, ROWS, targets, 0, labels, None)
-    assert out_of_bag(parts, ROWS, targets, 0, labels, None) == expected
+    expected = _judged(whole, targets, 0, labels, None)
+    assert _judged(parts, targets, 0, labels, None) == expected
     ranges = [(0, 20), (20, 21), (21, 50)]
-    cut = [out_of_bag(parts, ROWS, targets, a, labels[a:b], None) for a, b in ranges]
+    cut = [_judged(parts, targets, a, labels[a:b], None) for a, b in ranges]
     assert reduce(add, cut) == expected
 
 
 def test_without_a_vote_there_is_no_error() -> None:
     assert OutOfBag(0, 5, 0.0, 0.0).error is None
     assert OutOfBag(4, 1, 1.0, 4.0).error == 0.25
+
+
+@pytest.mark.parametrize(
+    ("classes", "scores", "votes"),
+    [
+        (2, [[0.5], [0.51]], [[0], [1]]),
+        (3, [[0.4, 0.4, 0.2], [0.1, 0.2, 0.7]], [[1, 0, 0], [0, 0, 1]]),
+    ],
+)
+def test_a_hard_vote_is_for_one_class(
+    classes: int, scores: list[list[float]], votes: list[list[float]]
+) -> None:
+    found = Ballot(classes, "hard").votes(np.array(scores, dtype=np.float32))
+    assert found.tolist() == votes
+
+
+@pytest.mark.parametrize("bounds", [(-3.0, 5.0), (1e9, 1e9 + 5), (2.0, 2.0), (0.0, 1e30)])
+def test_numbers_of_any_size_are_averaged(bounds: tuple[float, float]) -> None:
+    rng = np.random.default_rng(0)
+    ballot = Ballot(0, "mean", bounds)
+    values = rng.uniform(*bounds, (9, ROWS, 1)).astype(np.float32)
+    votes = Votes(ROWS, ballot)
+    for own in values:
+        votes.add(own, np.arange(ROWS) > 0)
+    found = ballot.predicted(votes.means())
+    assert np.isnan(found[0])
+    span = (bounds[1] - bounds[0]) or 1.0
+    assert np.abs(found - values[:, :, 0].astype(float).mean(axis=0))[1:].max() < 1e-8 * span
+    labels = values[0, :, 0]
+    judged = votes.measure(labels, None)
+    assert judged.rows_without_vote == 1
+    assert judged.error == pytest.approx(((found - labels)[1:] ** 2).mean())
+
+
+def test_a_prediction_that_is_absurdly_far_off_does_not_overflow() -> None:
+    votes = Votes(1, Ballot(0, "mean", (0.0, 1.0)))
+    for _ in range(1000):
+        votes.add(np.array([[3e38]], dtype=np.float32), np.array([True]))
+    assert votes.means()[0, 0] > 1000

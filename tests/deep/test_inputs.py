@@ -38,3 +38,15 @@ def test_vectors_are_numbers_only() -> None:
     assert layout.numeric == (0, 1, 2)
     assert layout.numbers(matrix).tolist() == [[0, 2, 0], [1, 0, 0]]
     assert layout.codes(matrix).shape == (2, 0)
+
+
+def test_some_columns_only() -> None:
+    matrix = np.array([[0, 5, 1, 2], [2, np.nan, 0, np.nan]], np.float32)
+    layout = InputLayout.of(SCHEMA, [0, 2])
+    assert layout == InputLayout(numeric=(2,), categorical=(0,), sizes=(3,))
+    assert layout.numbers(matrix).tolist() == [[1], [0]]
+    assert layout.codes(matrix).tolist() == [[1], [3]]
+    numbers = InputLayout.of(SCHEMA, [1])
+    assert np.array_equal(numbers.numbers(matrix), [[5], [np.nan]], equal_nan=True)
+    vectors = InputLayout.of(FeatureSchema(vector="v", size=3, is_sparse=True), [0, 2])
+    assert vectors.numbers(sparse.csr_matrix([[0.0, 2, 4], [1, 0, 0]])).tolist() == [[0, 4], [1, 0]]

@@ -21,7 +21,9 @@ def _describe(spark: SparkSession, rows: list[Any], schema: str, columns: Column
 
 def test_a_table_is_described_whatever_its_partitions(spark: SparkSession) -> None:
     rows = [(1.0, "b", True, "yes"), (None, None, None, "no"), (2.0, "a", False, "no")] * 2
-    features, label = _describe(spark, rows, "x double, c string, f boolean, y string", TYPED)
+    found = _describe(spark, rows, "x double, c string, f boolean, y string", TYPED)
+    features, label = found.features, found.label
+    assert (found.rows, found.class_rows) == (6, (4, 2))
     assert [(f.name, f.kind, f.categories) for f in features.features] == [
         ("x", "numeric", ()),
         ("c", "categorical", ("a", "b")),
@@ -45,7 +47,7 @@ def test_classes_are_the_labels_own_values_sorted(
 ) -> None:
     frame = spark.createDataFrame([(str(value), 1.0) for value in values], "y string, x double")
     typed = frame.selectExpr(f"cast(y as {kind}) as y", "x")
-    assert describe(typed, Columns(("x",), None, "y"))[1].classes == classes
+    assert describe(typed, Columns(("x",), None, "y")).label.classes == classes
 
 
 @pytest.mark.parametrize(
@@ -130,7 +132,7 @@ def test_one_sparse_vector_makes_the_column_sparse(spark: SparkSession) -> None:
     columns = Columns((), "v", "y")
     dense = [(0, Vectors.dense([1, 0])), (1, Vectors.dense([0, 2]))]
     some = [*dense, (1, Vectors.sparse(2, [1], [1.0]))]
-    features, _ = describe(spark.createDataFrame(dense, ["y", "v"]), columns)
+    features = describe(spark.createDataFrame(dense, ["y", "v"]), columns).features
     assert (features.width, features.is_sparse, features.columns) == (2, False, ("v",))
-    features, _ = describe(spark.createDataFrame(some, ["y", "v"]), columns)
+    features = describe(spark.createDataFrame(some, ["y", "v"]), columns).features
     assert (features.width, features.is_sparse) == (2, True)

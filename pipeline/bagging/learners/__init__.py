@@ -1,0 +1,1 @@
+"""What a replica is: XGBoost trees, an MXNet network, a scikit-learn estimator."""

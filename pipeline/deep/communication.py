@@ -1,0 +1,145 @@
+"""What the ranks of a training tell each other: sums, the first weights, gradients.
+
+MXNet and Horovod are imported when they are used, never on the driver.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Doubles = npt.NDArray[np.float64]
+
+_OPTIMISER = "adam"
+
+
+class Rank(Protocol):
+    """One of those that train together, and what it computes with; a gang's `Worker` is one."""
+
+    @property
+    def rank(self) -> int:
+        """Which one, from 0."""
+
+    @property
+    def size(self) -> int:
+        """How many train together."""
+
+    @property
+    def threads(self) -> int:
+        """Threads to compute with."""
+
+    @property
+    def gpus(self) -> tuple[str, ...]:
+        """Addresses of its GPUs; empty on a CPU."""
+
+    def advance(self) -> None:
+        """Say that training moves."""
+
+    def report(self, kind: str, **data: Any) -> None:
+        """Tell the driver something."""
+
+
+@dataclass(frozen=True)
+class OnlyRank:
+    """The rank of a training in one process, with nobody to report to.
+
+    Parameters
+    ----------
+    threads : int
+        Threads to compute with.
+    gpus : tuple of str
+        Addresses of its GPUs; empty on a CPU.
+    on_advance : callable, optional
+        Called at every step.
+    """
+
+    threads: int
+    gpus: tuple[str, ...] = ()
+    on_advance: Callable[[], None] | None = None
+
+    rank: ClassVar[int] = 0
+    size: ClassVar[int] = 1
+
+    def advance(self) -> None:
+        """Say that training moves."""
+        if self.on_advance is not None:
+            self.on_advance()
+
+    def report(self, kind: str, **data: Any) -> None:
+        """Nobody listens."""
+
+
+class Communication(ABC):
+    """How the ranks stay one network."""
+
+    @abstractmethod
+    def sum(self, values: npt.ArrayLike) -> Doubles:
+        """Sums over all ranks, in float64."""
+
+    @abstractmethod
+    def sum_array(self, array: Any, name: str) -> Any:
+        """An MXNet array, summed over all ranks."""
+
+    @abstractmethod
+    def broadcast(self, parameters: Any) -> None:
+        """Give every rank the parameters of rank 0."""
+
+    @abstractmethod
+    def trainer(self, parameters: Any, settings: Mapping[str, Any]) -> Any:
+        """Adam, on gradients that are averaged over all ranks."""
+
+
+class Horovod(Communication):
+    """Ranks of a gang that Horovod has joined."""
+
+    def sum(self, values: npt.ArrayLike) -> Doubles:
+        """Sums over all ranks, in float64."""
+        import horovod.mxnet as hvd
+        import mxnet as mx
+
+        array = mx.nd.array(np.asarray(values, dtype=np.float64), dtype=np.float64)
+        return np.asarray(hvd.allreduce(array, average=False).asnumpy())
+
+    def sum_array(self, array: Any, name: str) -> Any:
+        """An MXNet array, summed over all ranks."""
+        import horovod.mxnet as hvd
+
+        return hvd.allreduce(array, average=False, name=name)
+
+    def broadcast(self, parameters: Any) -> None:
+        """Give every rank the parameters of rank 0."""
+        import horovod.mxnet as hvd
+
+        hvd.broadcast_parameters(parameters, root_rank=0)
+
+    def trainer(self, parameters: Any, settings: Mapping[str, Any]) -> Any:
+        """Horovod's trainer."""
+        import horovod.mxnet as hvd
+
+        return hvd.DistributedTrainer(parameters, _OPTIMISER, dict(settings))
+
+
+class Alone(Communication):
+    """One rank: every sum is its own value, and there is nobody to tell."""
+
+    def sum(self, values: npt.ArrayLike) -> Doubles:
+        """The values themselves, in float64."""
+        return np.asarray(values, dtype=np.float64)
+
+    def sum_array(self, array: Any, name: str) -> Any:
+        """The array itself."""
+        return array
+
+    def broadcast(self, parameters: Any) -> None:
+        """Nobody to tell."""
+
+    def trainer(self, parameters: Any, settings: Mapping[str, Any]) -> Any:
+        """Gluon's trainer, without a store that would keep a second copy of the weights."""
+        from mxnet.gluon import Trainer
+
+        return Trainer(parameters, _OPTIMISER, dict(settings), kvstore=None)
