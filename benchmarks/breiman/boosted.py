@@ -1,4 +1,11 @@
-"""The same bagging with XGBoost's trees: the learner that the package itself uses."""
+"""The same bagging with XGBoost's trees: the learner that the package itself uses.
+
+With few rows in a node they differ from CART's in one thing. CART splits half-way between two
+values, XGBoost at the first bin above the lower one, so the gap between falls to the right side.
+In twonorm, where one class lies on the left in every column, that class is predicted too rarely
+(25 repetitions: 45.7 % of the rows, bagged error 8.5 %; CART 49.1 % and 7.4 %). CART's trees with
+thresholds moved there do the same: 45.8 % and 8.3 %. With negated columns it is the other class.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +20,8 @@ from pipeline.bagging.learners.trees import TreeLearner
 from pipeline.data.encoding import Feature, FeatureSchema
 from pipeline.spark.shard_file import Shard, ShardRows, ShardWriter
 
-# 0: as deep as it takes, like the papers' trees before pruning. No row count stops a split.
+# As deep as it takes (0), like the papers' trees before pruning; no row count stops a split; and a
+# bin for each of the 300 values, as CART looks at each.
 PARAMS = {"max_depth": 0, "max_bin": 512, "min_child_weight": 0.0, "reg_lambda": 0.0}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import pyarrow as pa
@@ -39,6 +38,8 @@ class BaggingModel(EnsembleModel, SpreadParams):
 
     kind: ClassVar[str] = "bagging"
     reads_all_files: ClassVar[bool] = False
+
+    _loaded: Ensemble | None = None
 
     @property
     def replicas(self) -> int:
@@ -158,12 +159,15 @@ class BaggingModel(EnsembleModel, SpreadParams):
             return self._ensemble.score(dataset, self._output_columns(), keep)
         return super().score(dataset, keep)
 
-    @cached_property
+    # No cached property: Spark's Params would look at it, and load all replicas.
+    @property
     def _ensemble(self) -> Ensemble:
         """Replicas that are Spark ML models, loaded once for this model."""
         from pipeline.bagging.spark_learners.scoring import Ensemble
 
-        return Ensemble.load(self.metadata, self.natives, self._allowed)
+        if self._loaded is None:
+            self._loaded = Ensemble.load(self.metadata, self.natives, self._allowed)
+        return self._loaded
 
     def _output_columns(self) -> OutputColumns:
         return OutputColumns(

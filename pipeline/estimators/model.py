@@ -6,7 +6,6 @@ import json
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pyspark import __version__ as pyspark_version
@@ -51,6 +50,7 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
         self.metadata = dict(metadata)
         self.natives = natives
         self._model_id = uuid.uuid4().hex
+        self._predictor: Predictor | None = None
         self._broadcast: tuple[str, Broadcast[Content]] | None = None
 
     @property
@@ -78,10 +78,13 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
         """Metrics by round or epoch."""
         return list(self.metadata["history"])
 
-    @cached_property
+    # Spark's Params looks at every attribute but plain properties: a cached one would be opened.
+    @property
     def predictor(self) -> Predictor:
         """The model in this process, for single predictions on the driver."""
-        return make_predictor(self.metadata, self.natives, allowed=self._allowed)
+        if self._predictor is None:
+            self._predictor = make_predictor(self.metadata, self.natives, allowed=self._allowed)
+        return self._predictor
 
     def _transform(self, dataset: DataFrame) -> DataFrame:
         return self.score(dataset)

@@ -9,6 +9,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from pipeline.report.bagged import STEP
 from pipeline.report.drawing import INK, Look, Plot, figure, label, to_svg
 from pipeline.report.model_card import ModelResult, number
 
@@ -39,6 +40,8 @@ def history_plots(results: Sequence[ModelResult], styles: Mapping[str, Look]) ->
     """
     made = []
     for at, result in enumerate(results):
+        if result.history and STEP in result.history[0]:
+            continue  # by number of replicas: a figure of its own
         history = _read(result.history)
         if history.panels:
             made.append(_plot(result, history, styles[result.name], f"history{at}"))

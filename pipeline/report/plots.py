@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from matplotlib.axes import Axes
 
 from pipeline.report import curves
+from pipeline.report.bagged import bagged_plots
 from pipeline.report.comparison import duration
 from pipeline.report.drawing import (
     INK,
@@ -47,7 +48,8 @@ def plots(results: Sequence[ModelResult]) -> list[Plot]:
         _errors,
     ]
     made = (maker(results, styles) for maker in makers)
-    return [plot for plot in made if plot is not None] + history_plots(results, styles)
+    shown = [plot for plot in made if plot is not None]
+    return shown + bagged_plots(results, styles) + history_plots(results, styles)
 
 
 def _curved(results: Sequence[ModelResult]) -> dict[str, BinnedCounts]:

@@ -78,7 +78,16 @@ def _bagging() -> dict[str, Any]:
         "metrics": {
             "fit_seconds": 48.2,
             "out_of_bag": {"error": 0.2135, "rows_without_vote": 3},
+            "history": [
+                {"replicas": count, "out_of_bag.error": 0.2135 + 0.12 * (1 / count - 1 / 300)}
+                for count in (1, 2, 4, 8, 16, 32, 64, 128, 300)
+            ],
         },
+        "importance": [
+            {"feature": "dep_delay", "increase": 0.12, "deviation": 0.002},
+            {"feature": "carrier", "increase": 0.01, "deviation": 0.001},
+            {"feature": "hour", "increase": -0.0004, "deviation": 0.0005},
+        ],
     }
 
 

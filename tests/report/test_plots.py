@@ -21,7 +21,8 @@ def drawn() -> dict[str, Plot]:
 
 def test_all_figures_are_there(drawn: dict[str, Plot]) -> None:
     assert list(drawn) == [
-        "roc", "pr", "calibration", "gap", "time", "oob", "history1", "history2",
+        "roc", "pr", "calibration", "gap", "time", "oob", "replicas0", "importance0", "history1",
+        "history2",
     ]  # fmt: skip
     assert all(plot.alt and plot.caption and plot.title for plot in drawn.values())
 

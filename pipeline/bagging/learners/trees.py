@@ -126,21 +126,32 @@ class TreeLearner(Learner):
         targets = targets_of(shard.labels, spec.classes, self._params["objective"])
         features = spec.features
         batches = ShardBatches(shard, targets, features.names, features.categorical, on_chunk)
+        self._newest: tuple[TreeMember, Floats] | None = None
         self._rows = binned(batches, max_bin=int(spec.params["max_bin"]), threads=threads)
 
     def train(self, weights: Floats, seed: int, columns: Integers | None) -> TreeMember:
         """A replica on rows that count as much as `weights` says."""
         self._rows.set_weight(weights)
         params = {**self._params, "seed": seed, **self._subspace(columns)}
-        booster = xgb.train(params, self._rows, num_boost_round=self._rounds)
-        return TreeMember(booster, self._spec.outputs)
+        booster = xgb.Booster(params, [self._rows])
+        for number in range(self._rounds):
+            booster.update(self._rows, number)
+        # Training leaves every row in a leaf, so scores cost nothing now; `xgb.train` drops them.
+        scores = self._shaped(booster.predict(self._rows))
+        member = TreeMember(booster, self._spec.outputs)
+        self._newest = (member, scores)
+        return member
 
     def scores(self, member: Member) -> Floats:
         """A replica's scores of all rows, from their bins."""
         if not isinstance(member, TreeMember):
             raise TypeError(f"a member of trees, not {type(member).__name__}")
-        found = np.asarray(member.booster.predict(self._rows), dtype=np.float32)
-        return found.reshape(-1, self._spec.outputs)
+        if self._newest is not None and self._newest[0] is member:
+            return self._newest[1]
+        return self._shaped(member.booster.predict(self._rows))
+
+    def _shaped(self, found: Any) -> Floats:
+        return np.asarray(found, dtype=np.float32).reshape(-1, self._spec.outputs)
 
     def _subspace(self, columns: Integers | None) -> dict[str, float]:
         """Let the trees use these columns only.

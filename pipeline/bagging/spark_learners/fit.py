@@ -70,6 +70,8 @@ def fit_jobs(estimator: BaggingEstimator[Any], dataset: DataFrame) -> BaggingMod
             identity = estimator._id_column
             frame = prepared(training, identity, columns, label, weights, inputs)
             with _persisted(frame):
+                frame.count()
+                rows.unpersist()  # the frame is computed, and holds all that is needed of them
                 trained = fit.run(frame, label, weights)
     # What is asked of shards there: how many rows, and a number for their content.
     shards = cast("ShardSet", content)

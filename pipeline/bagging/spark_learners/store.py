@@ -91,8 +91,10 @@ class MemberStore:
         return self._store.stored(self._names(wanted))
 
     def _names(self, directories: Iterable[str]) -> list[str]:
+        """All files below these directories, without Hadoop's own checksums of local files."""
         wanted = set(directories)
-        return [name for name in files.names(self.uri) if name.split("/")[0] in wanted]
+        found = (name.split("/") for name in files.names(self.uri))
+        return ["/".join(parts) for parts in found if parts[0] in wanted and parts[-1][0] != "."]
 
 
 def open_store(

@@ -23,6 +23,7 @@ from pipeline.bagging.spark_learners.names import KEY, LABEL, OWN_WEIGHT, ROW, S
 from pipeline.bagging.votes import Ballot, OutOfBag, Votes
 from pipeline.data.encoding import LabelSchema
 from pipeline.data.names import column
+from pipeline.errors import DataError
 from pipeline.spark.causes import executors_speak
 from pipeline.spark.told import run_on_partitions
 
@@ -179,6 +180,7 @@ class Count:
 
     def _vote(self, batch: pa.RecordBatch, block: Block, outputs: int) -> pa.RecordBatch:
         scores = _matrix(batch, SCORES).reshape(batch.num_rows, len(block.replicas), outputs)
+        _require_numbers(scores, block)
         keys = np.asarray(batch.column(KEY).to_numpy(), dtype=np.int64)
         votes = Tally(
             self.ballot,
@@ -214,6 +216,17 @@ class Count:
         sums = _matrix(batch, _SUMS).reshape(batch.num_rows, -1, self.ballot.outputs)
         for place in range(points or counts.shape[1]):
             yield Tally(self.ballot, counts[:, place], sums[:, place])
+
+
+def _require_numbers(scores: npt.NDArray[Any], block: Block) -> None:
+    """Refuse to count what is no number: it would be added up without an error."""
+    wrong = ~np.isfinite(scores).all(axis=(0, 2))
+    if wrong.any():
+        replica = block.replicas[int(np.argmax(wrong))]
+        raise DataError(
+            f"replica {replica} predicts NaN or an infinite number for some rows: the learner does "
+            "not take such features (NaN in a vector column?), or has diverged"
+        )
 
 
 def _renamed(written: DataFrame) -> DataFrame:

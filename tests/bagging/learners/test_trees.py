@@ -10,7 +10,7 @@ import pytest
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from pipeline.bagging.learners.learner import LearnerSpec
-from pipeline.bagging.learners.trees import TreeLearner, targets_of
+from pipeline.bagging.learners.trees import TreeLearner, TreeMember, targets_of
 from pipeline.bagging.resampling import in_bag_counts
 from pipeline.data.encoding import Feature, FeatureSchema
 from pipeline.spark.shard_file import Shard, ShardRows, ShardWriter
@@ -82,6 +82,24 @@ def test_a_tree_does_not_depend_on_the_trees_before_it(tmp_path: Path) -> None:
     first.train(_counts(1), 1, None)
     found = [learner.train(_counts(2), 2, None).save() for learner in (first, second)]
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("classes", [0, 2, 3])
+@pytest.mark.parametrize("rounds", [1, 3])
+def test_scores_of_training_rows_are_those_of_the_saved_replica(
+    classes: int, rounds: int, tmp_path: Path
+) -> None:
+    """Rows that were drawn, and rows that were not, though training has placed them in leaves."""
+    matrix, labels = _table(classes or 4)
+    spec = _spec(classes, rounds=rounds, eta=0.5)
+    learner = TreeLearner(_shard(tmp_path / "s", matrix, labels, None), spec, 1)
+    older = learner.train(_counts(0), 1, None)
+    kept = learner.scores(older)
+    newest = learner.train(_counts(1), 2, np.array([0, 2]))
+    for member, found in ((older, kept), (newest, learner.scores(newest))):
+        saved = TreeMember.open(member.save(), spec, 1)
+        assert np.array_equal(learner.scores(saved), found)
+        assert np.allclose(saved.scores(matrix), found, atol=1e-6)
 
 
 @pytest.mark.parametrize("classes", [0, 2, 3])
