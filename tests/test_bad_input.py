@@ -122,7 +122,7 @@ BAD = {
     "a label of fractions": _label(
         [i / 7 for i in range(ROWS)],
         "60 different values in 60 rows: a number to predict rather than a class",
-        "regression is not there yet",
+        "the jobs do no regression yet",
     ),
     "a label of many whole numbers": _label(
         list(range(200)), "a number to predict rather than a class", rows=200

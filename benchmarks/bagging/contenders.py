@@ -7,6 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import joblib
 import numpy as np
 import numpy.typing as npt
 import xgboost as xgb
@@ -147,11 +148,14 @@ class Sklearn(Contender):
         tree = DecisionTreeClassifier(max_depth=DEPTH)
         self._model = SklearnBagging(tree, n_estimators=trees, n_jobs=CORES, random_state=0)
         began = time.monotonic()
-        self._model.fit(self._train.features, self._train.labels)
+        # Its trees do not take the read-only maps that joblib makes of large matrices.
+        with joblib.parallel_config(max_nbytes=None):
+            self._model.fit(self._train.features, self._train.labels)
         return time.monotonic() - began
 
     def auc(self) -> float:
-        shares = self._model.predict_proba(self._test.features)[:, 1]
+        with joblib.parallel_config(max_nbytes=None):
+            shares = self._model.predict_proba(self._test.features)[:, 1]
         return float(roc_auc_score(self._test.labels, shares))
 
 

@@ -12,7 +12,8 @@ from pipeline.bagging.class_weights import weights_of
 from pipeline.bagging.curve import points_of
 from pipeline.bagging.fits import BaggingFit
 from pipeline.bagging.learners.learner import LearnerSpec
-from pipeline.bagging.learners.registry import checked_params, is_spark_ml
+from pipeline.bagging.learners.objectives import MANY_CLASSES, NUMBERS, TWO_CLASSES
+from pipeline.bagging.learners.registry import checked_params, is_spark_ml, require_weights
 from pipeline.bagging.model import (
     BaggingClassificationModel,
     BaggingModel,
@@ -26,6 +27,7 @@ from pipeline.bagging.votes import Ballot
 from pipeline.data.names import column, require
 from pipeline.errors import UserError
 from pipeline.estimators.estimator import GROUP, EnsembleEstimator, FitJob, Trained
+from pipeline.estimators.model import qualified
 from pipeline.estimators.profile import Described
 from pipeline.spark.resources import GangPlan, capacity_of, plan_gang
 
@@ -35,8 +37,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 M = TypeVar("M", bound=BaggingModel)
-
-_WAVES = 4  # tasks per slot: the last ones to finish leave less idle
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,18 @@ class BaggingEstimator(EnsembleEstimator[M, BaggingLayout], BaggingParams):
             problems.append("stratified draws class by class, and a regressor has no classes")
         if self.predicts_numbers and self.value("class_weight") != "none":
             problems.append("class_weight is for classes, and a regressor has none")
+        objective = self.value("objective")
+        objectives = NUMBERS if self.predicts_numbers else {*TWO_CLASSES, *MANY_CLASSES}
+        if objective is not None and objective not in objectives:
+            known_ones = ", ".join(sorted(objectives))
+            problems.append(f"objective must be one of {known_ones}, not {objective!r}")
         if problems:
             raise UserError(f"{type(self).__name__}: " + "; ".join(problems))
         self._learner_params()
+        if self.value("class_weight") != "none":
+            require_weights(self.value("learner"), self.value("learners_allowed"), "class_weight")
+        if self.value("weightCol"):
+            require_weights(self.value("learner"), self.value("learners_allowed"), "weightCol")
 
     def _learner_params(self) -> dict[str, Any]:
         """The learner's params, complete and checked."""
@@ -94,7 +103,7 @@ class BaggingEstimator(EnsembleEstimator[M, BaggingLayout], BaggingParams):
         )
 
     def _fit(self, dataset: DataFrame) -> M:
-        if is_spark_ml(self.value("learner")):
+        if is_spark_ml(self.value("learner"), self.value("learners_allowed")):
             from pipeline.bagging.spark_learners.fit import fit_jobs
 
             return cast(M, fit_jobs(self, dataset))
@@ -118,15 +127,27 @@ class BaggingEstimator(EnsembleEstimator[M, BaggingLayout], BaggingParams):
     def _settle(
         self, spark: SparkSession, layout: BaggingLayout, described: Described
     ) -> BaggingLayout:
-        memory, where = memory_of_a_worker(spark, _task_cpus(spark), self.value("worker_memory_mb"))
+        self._require_objective(len(described.label.classes))
+        weights_of(self.value("class_weight"), described)
         learner = self.value("learner")
         needed = bytes_needed(learner, described)
+        given = self.value("worker_memory_mb")
+        memory, where = memory_of_a_worker(spark, _task_cpus(spark), given, needed)
         placement = choose(self.value("placement"), learner, needed, memory, where=where)
-        logger.info("bagging: placement %s: %s MiB", placement.kind, placement.reason)
+        logger.info("bagging: placement %s: %s", placement.kind, placement.reason)
         if placement.kind == "gang" and layout.gang is None:
             self.sampling_for(is_sharded=True)
             layout = replace(layout, gang=self._gang(spark))
         return replace(layout, placement=placement)
+
+    def _require_objective(self, classes: int) -> None:
+        objective = self.value("objective")
+        known = TWO_CLASSES if classes == 2 else MANY_CLASSES
+        if classes and objective is not None and objective not in known:
+            raise UserError(
+                f"objective {objective} does not go with {classes} classes: take one of "
+                f"{', '.join(known)}"
+            )
 
     def _gang(self, spark: SparkSession) -> GangPlan:
         return plan_gang(spark, self.value("numWorkers"), self.gpus_per_worker)
@@ -137,7 +158,7 @@ class BaggingEstimator(EnsembleEstimator[M, BaggingLayout], BaggingParams):
     def _train(self, job: FitJob[BaggingLayout]) -> Trained:
         task = self._task(job)
         store = ReplicaStore.open(
-            self.value("checkpoint_dir"), self._scratch(job.spark), task, job.layout.gang
+            self._checkpoints(job.spark), self._scratch(job.spark), task, job.layout.gang
         )
         fit = BaggingFit(
             job.spark,
@@ -145,7 +166,7 @@ class BaggingEstimator(EnsembleEstimator[M, BaggingLayout], BaggingParams):
             store,
             self.value("replicas"),
             placement=job.layout.placement,
-            tasks=min(self.value("replicas"), job.layout.slots * _WAVES),
+            slots=job.layout.slots,
             early_stopping=self.value("early_stopping"),
             tolerance=self.value("early_stopping_tolerance"),
             keeps_rows=self.value("out_of_bag") == "rows",
@@ -153,6 +174,10 @@ class BaggingEstimator(EnsembleEstimator[M, BaggingLayout], BaggingParams):
         if job.layout.gang is not None:
             return fit.by_gang(job.layout.gang, self.gang_limits)
         return fit.by_tasks()
+
+    def _checkpoints(self, spark: SparkSession) -> str | None:
+        given = self.value("checkpoint_dir")
+        return qualified(spark, given) if given else None
 
     def _task(self, job: FitJob[BaggingLayout]) -> BaggingTask:
         classes = len(job.label.classes)

@@ -56,8 +56,8 @@ class BaggingFit:
         Replicas, at most.
     placement : Placement or None
         Where they are trained, and why.
-    tasks : int
-        Tasks to cut them into.
+    slots : int
+        Tasks that run at once.
     early_stopping : int
         Replicas over which the error must be flat for training to stop; 0: never.
     tolerance : float
@@ -71,7 +71,7 @@ class BaggingFit:
     store: ReplicaStore
     replicas: int
     placement: Placement | None
-    tasks: int
+    slots: int
     early_stopping: int
     tolerance: float
     keeps_rows: bool
@@ -82,13 +82,14 @@ class BaggingFit:
         with executors_speak(), self._discarding():
             with Follower(track("bagging", "replica", self.replicas), self._count):
                 done, curve, shuffled = self._train_in_tasks()
-            return self._trained(began, done, curve, shuffled, {"tasks": self.tasks})
+            return self._trained(began, done, curve, shuffled, {"slots": self.slots})
 
     def by_gang(self, plan: GangPlan, limits: GangLimits) -> estimator.Trained:
         """Replicas one by one, each by all workers of a gang."""
         began = time.monotonic()
-        rows_uri = files.join(self.store.uri, self._rows) if self._rows else None
-        gang = GangTask(self.task, self.replicas, self.early_stopping, self.tolerance, rows_uri)
+        gang = GangTask(
+            self.task, self.replicas, self.early_stopping, self.tolerance, self.keeps_rows
+        )
         with self._discarding():
             first, measures = run_tracked_gang(
                 self.spark,
@@ -122,17 +123,18 @@ class BaggingFit:
                 logger.info("bagging: the out-of-bag error is flat at %d replicas", stop)
                 break
         if self.keeps_rows:
-            self._keep_rows(wave)
+            self._keep_rows(wave, start)
         return start, curve, shuffled
 
     def _run(self, start: int, stop: int) -> list[Trained | Piece]:
         """Train replicas: one Spark job, a run of replicas per task."""
         task = self.task
 
-        def train(place: int, own: Iterable[int]) -> Iterator[Trained | Piece]:
-            return train_replicas(task, place, own)
+        def train(place: int, own: Iterable[range]) -> Iterator[Trained | Piece]:
+            return train_replicas(task, place, [each for run in own for each in run])
 
-        places = self._context.parallelize(range(start, stop), min(self.tasks, stop - start))
+        runs = runs_of(start, stop, self.slots)
+        places = self._context.parallelize(runs, len(runs))
         return heard(places.mapPartitionsWithIndex(telling(train)).collect())
 
     def _judge(self, pieces: list[Piece], wave: int) -> Curve:
@@ -159,10 +161,10 @@ class BaggingFit:
             for place, point in enumerate(points)
         ]
 
-    def _keep_rows(self, wave: int) -> None:
+    def _keep_rows(self, wave: int, replicas: int) -> None:
         """Write each row's out-of-bag prediction: one Spark job."""
         task, sums = self.task, self._sums(wave)
-        target = files.join(self.store.uri, self._rows or "")
+        target = files.join(self.store.uri, directory_of(task.ballot, replicas))
 
         def keep(start: int) -> list[OutOfBag]:
             stop = min(start + RANGE_ROWS, task.rows)
@@ -189,6 +191,7 @@ class BaggingFit:
         measures: dict[str, Any],
     ) -> estimator.Trained:
         task = self.task
+        rows = directory_of(task.ballot, done) if self.keeps_rows else None
         merged = merged_name(done) if can_merge(task.learner, task.ballot.combine) else None
         if merged is not None:
             self._merge(done)
@@ -213,12 +216,12 @@ class BaggingFit:
                 "class_weights": list(task.class_weights),
                 "placement": asdict(self.placement) if self.placement else None,
                 "merged": merged,
-                "rows": self._rows,
+                "rows": rows,
             }
         }
         if task.importance:
             metadata["importance"] = importance_of(shuffled, task.learner.features.names)
-        natives = self.store.files_of(task, done, merged, self._rows)
+        natives = self.store.files_of(task, done, merged, rows)
         return estimator.Trained(natives, metrics, rows_of(curve), metadata)
 
     def _merge(self, replicas: int) -> None:
@@ -241,11 +244,6 @@ class BaggingFit:
         return files.join(self.task.shards.uri, "votes", f"sums-{wave:06d}")
 
     @property
-    def _rows(self) -> str | None:
-        """The directory of rows' out-of-bag predictions, where they are kept."""
-        return directory_of(self.task.ballot, self.replicas) if self.keeps_rows else None
-
-    @property
     def _context(self) -> SparkContext:
         return self.spark.sparkContext
 
@@ -265,6 +263,19 @@ class _Discarding:
     def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
         if kind is not None:
             self._store.discard()
+
+
+def runs_of(start: int, stop: int, slots: int) -> list[range]:
+    """Cut replicas into runs, one for each task: long ones first, so that all slots end together.
+
+    Each run is half of a slot's fair share of what is left.
+    """
+    runs = []
+    while start < stop:
+        size = max((stop - start) // (2 * slots), 1)
+        runs.append(range(start, start + size))
+        start += size
+    return runs
 
 
 def _total(parts: Iterable[OutOfBag]) -> OutOfBag:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import pyarrow as pa
 
 from pipeline import files
-from pipeline.bagging.learners.registry import is_spark_ml
 from pipeline.bagging.params import SpreadParams
-from pipeline.bagging.predictor import files_needed
+from pipeline.bagging.predictor import facts_of, files_needed, needs_spark
 from pipeline.bagging.resampling import SampledRows, Sampling, draw
 from pipeline.data.encoding import LabelSchema
 from pipeline.errors import ModelError, UserError
@@ -26,7 +25,12 @@ if TYPE_CHECKING:
     from pipeline.bagging.estimator import BaggingEstimator
     from pipeline.bagging.spark_learners.scoring import Ensemble
 
+logger = logging.getLogger(__name__)
+
 M = TypeVar("M", bound="BaggingModel")
+
+# Frames that read a model's files may outlive the model; so these stay until the process ends.
+_read_by_frames: list[object] = []
 
 
 class BaggingModel(EnsembleModel, SpreadParams):
@@ -49,7 +53,7 @@ class BaggingModel(EnsembleModel, SpreadParams):
     @property
     def placement(self) -> dict[str, str]:
         """Where replicas were trained (`kind`: task or gang), and why (`reason`)."""
-        return dict(self.metadata["bagging"]["placement"])
+        return dict(facts_of(self.metadata)["placement"])
 
     @property
     def importance(self) -> list[dict[str, Any]]:
@@ -86,7 +90,7 @@ class BaggingModel(EnsembleModel, SpreadParams):
         """
         if not 0 <= replica < self.replicas:
             raise UserError(f"there is no replica {replica}; the model has {self.replicas}, from 0")
-        sampling = Sampling(**self.metadata["bagging"]["sampling"])
+        sampling = Sampling(**facts_of(self.metadata)["sampling"])
         rows = self.metadata["rows"]["train"]
         if not sampling.needs_rows:
             return draw(sampling, self.metadata["seed"], replica, SampledRows(rows))
@@ -120,7 +124,7 @@ class BaggingModel(EnsembleModel, SpreadParams):
         """
         from pyspark.sql import SparkSession
 
-        directory = self.metadata["bagging"].get("rows")
+        directory = facts_of(self.metadata).get("rows")
         if directory is None:
             raise UserError(
                 "this model has no out-of-bag rows: train it with out_of_bag=rows to keep them"
@@ -130,6 +134,7 @@ class BaggingModel(EnsembleModel, SpreadParams):
         session = spark or SparkSession.getActiveSession()
         if session is None:
             raise UserError("outOfBag needs a Spark session: pass it")
+        _read_by_frames.append(self.natives)
         return session.read.parquet(files.join(self.natives.uri, directory))
 
     def _sampled(self, frame: DataFrame) -> SampledRows:
@@ -141,8 +146,10 @@ class BaggingModel(EnsembleModel, SpreadParams):
         return SampledRows(len(found), found["row_id"].to_numpy(), label, found["group"].to_numpy())
 
     def _estimator(self) -> BaggingEstimator[Any]:
-        module, _, name = str(self.metadata["class"]).rpartition(".")
-        kind: Any = getattr(importlib.import_module(module), name)
+        from pipeline.bagging.estimator import BaggingClassifier, BaggingRegressor
+
+        is_number = LabelSchema.from_json(self.metadata["label"]).is_number
+        kind: Any = BaggingRegressor if is_number else BaggingClassifier
         known = kind()
         params = {
             name: value for name, value in self.metadata["params"].items() if known.hasParam(name)
@@ -151,11 +158,16 @@ class BaggingModel(EnsembleModel, SpreadParams):
         return estimator
 
     def score(self, dataset: DataFrame, keep: Sequence[str] | None = None) -> DataFrame:
-        """As `transform`, but of the frame's own columns only those of `keep` remain.
-
-        Replicas that are Spark ML models are applied by Spark, one after the other.
-        """
-        if is_spark_ml(self.metadata["bagging"]["learner"]):
+        """As `transform`, but of the frame's own columns only those of `keep` remain."""
+        facts = facts_of(self.metadata)
+        if not facts["merged"]:
+            logger.info(
+                "scoring asks %d replicas one by one: the ensemble's %s of %s is no sum of trees",
+                self.replicas,
+                facts["combine"],
+                facts["learner"],
+            )
+        if needs_spark(facts):
             return self._ensemble.score(dataset, self._output_columns(), keep)
         return super().score(dataset, keep)
 
@@ -179,11 +191,10 @@ class BaggingModel(EnsembleModel, SpreadParams):
             tuple(self.value("quantiles")),
         )
 
-    def _files_to_score_with(self) -> dict[str, bytes]:
+    def _names_to_score_with(self) -> list[str]:
         output = self._output_columns()
         needs_members = bool(output.deviation or output.quantiles)
-        names = files_needed(self.metadata, self.natives, needs_members=needs_members)
-        return {name: self.natives[name] for name in names}
+        return files_needed(self.metadata, self.natives, needs_members=needs_members)
 
 
 class BaggingClassificationModel(BaggingModel):

@@ -14,9 +14,19 @@ from pipeline.bagging.votes import Ballot, Doubles, Votes
 from pipeline.data.encoding import LabelSchema
 from pipeline.spark.shard_file import Integers
 
+_GROUP_ROWS = 100_000
+
 
 def directory_of(ballot: Ballot, replicas: int) -> str:
-    """The name of the directory: fits that share a checkpoint may differ in both."""
+    """The name of the directory: fits that share a checkpoint may differ in both.
+
+    Parameters
+    ----------
+    ballot : Ballot
+        How replicas vote.
+    replicas : int
+        How many have voted.
+    """
     return f"out-of-bag-{ballot.combine}-{replicas}"
 
 
@@ -27,20 +37,38 @@ def write_rows(uri: str, label: LabelSchema, ballot: Ballot, ids: Integers, vote
     probabilities.
     """
     means = votes.means()
-    voted = votes.counts > 0
+    kind = pa.string() if label.is_text else pa.float64()
+    fields = [("row_id", pa.int64()), ("votes", pa.int32()), ("prediction", kind)]
+    if not label.is_number:
+        fields.append(("probability", pa.list_(pa.float64())))
+    schema = pa.schema(fields)
+    sink = io.BytesIO()
+    with pq.ParquetWriter(sink, schema) as writer:
+        for start in range(0, len(ids), _GROUP_ROWS):
+            own = slice(start, start + _GROUP_ROWS)
+            columns = _columns(label, ballot, ids[own], votes.counts[own], means[own])
+            writer.write_table(pa.table(columns, schema=schema))
+    files.write_bytes(uri, sink.getvalue())
+
+
+def _columns(
+    label: LabelSchema,
+    ballot: Ballot,
+    ids: Integers,
+    counts: npt.NDArray[np.int32],
+    means: Doubles,
+) -> dict[str, pa.Array]:
     columns = {
         "row_id": pa.array(ids),
-        "votes": pa.array(votes.counts),
-        "prediction": _predictions(label, ballot, means, voted),
+        "votes": pa.array(counts),
+        "prediction": _predictions(label, ballot, means, counts > 0),
     }
     if not label.is_number:
         shares = np.column_stack([1 - means, means]) if ballot.classes == 2 else means
-        flat = pa.array(shares.reshape(-1))
         offsets = pa.array(np.arange(len(ids) + 1, dtype=np.int32) * ballot.classes)
+        flat = pa.array(shares.reshape(-1), from_pandas=False)
         columns["probability"] = pa.ListArray.from_arrays(offsets, flat)
-    sink = io.BytesIO()
-    pq.write_table(pa.table(columns), sink)
-    files.write_bytes(uri, sink.getvalue())
+    return columns
 
 
 def _predictions(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, ClassVar
 
 from pyspark.ml.param import TypeConverters
@@ -68,7 +69,7 @@ class SamplingParams(OurParams):
 
     sampling = declare(
         "sampling",
-        "bootstrap (with replacement, exact size; the default where a worker gets all rows), "
+        "how rows are drawn: bootstrap (with replacement; default where a worker gets all rows), "
         "poisson (each row on its own; the default where rows are sharded) or pasting (without "
         "replacement); default: by placement",
         TypeConverters.toString,
@@ -145,8 +146,8 @@ class BaggingParams(TreeParams, SamplingParams, GangParams, SpreadParams):
     replicas = declare("replicas", "learners, each trained on its own sample", TypeConverters.toInt)
     learner = declare(
         "learner",
-        "xgboost (a tree, or a boosted ensemble of `rounds` trees), network (a multilayer "
-        "perceptron), or the import path of a scikit-learn or Spark ML estimator",
+        "what a replica is: xgboost (a tree, or a boosted ensemble of `rounds` trees), network (a "
+        "multilayer perceptron), or the import path of a scikit-learn or Spark ML estimator",
         TypeConverters.toString,
     )
     learner_params = declare(
@@ -156,8 +157,8 @@ class BaggingParams(TreeParams, SamplingParams, GangParams, SpreadParams):
     )
     placement = declare(
         "placement",
-        "task (replicas in parallel, each worker with all rows), gang (rows sharded over the "
-        "workers, which train each replica together) or auto (task where the rows fit)",
+        "where: task (replicas in parallel, each worker with all rows), gang (rows sharded over "
+        "the workers, which train each replica together) or auto (task where the rows fit)",
         TypeConverters.toString,
     )
     parallelism = declare(
@@ -186,12 +187,13 @@ class BaggingParams(TreeParams, SamplingParams, GangParams, SpreadParams):
     )
     class_weight = declare(
         "class_weight",
-        "none, balanced (each class weighs as much as the others), or a map of class to weight",
+        "what classes weigh: none, balanced (each as much as the others), or a map of class to "
+        "weight",
         _as_it_is,
     )
     out_of_bag = declare(
         "out_of_bag",
-        "error (the estimate, by number of replicas), rows (also each row's prediction, saved with "
+        "what is kept of it: error (by number of replicas), rows (also each row's prediction, with "
         "the model) or none",
         TypeConverters.toString,
     )
@@ -212,8 +214,8 @@ class BaggingParams(TreeParams, SamplingParams, GangParams, SpreadParams):
     )
     checkpoint_dir = declare(
         "checkpoint_dir",
-        "URI where finished replicas are kept until the model is saved, so that a fit that was "
-        "killed goes on with them; reachable from all nodes; unset: the scratch of the fit",
+        "URI where finished replicas are kept, so that a fit that was killed goes on with them; to "
+        "be deleted when the model is saved; reachable from all nodes; unset: the fit's scratch",
         TypeConverters.toString,
     )
 
@@ -258,6 +260,10 @@ class BaggingParams(TreeParams, SamplingParams, GangParams, SpreadParams):
         """Raise a `UserError` that lists params, and pairs of them, that are not allowed."""
         super().require_valid()
         problems = [*self._sampling_problems(), *self._learner_problems()]
+        try:
+            json.dumps(self.value("learner_params"), allow_nan=False)
+        except (TypeError, ValueError) as error:
+            problems.append(f"learner_params cannot be saved as JSON: {error}")
         if self.value("out_of_bag") == "none":
             problems += [
                 f"{name} needs the out-of-bag estimate: out_of_bag is none"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -10,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.bagging.combining import combined, of_predicted, probabilities
-from pipeline.bagging.learners.learner import LearnerSpec, Member
-from pipeline.bagging.learners.registry import file_name, is_spark_ml, open_member
+from pipeline.bagging.learners.learner import NETWORK, XGBOOST, LearnerSpec, Member
+from pipeline.bagging.learners.registry import file_name, open_member
 from pipeline.bagging.merging import passes
 from pipeline.bagging.votes import Ballot, Doubles
 from pipeline.data.encoding import Matrix
@@ -19,7 +18,28 @@ from pipeline.errors import ModelError
 from pipeline.estimators.predictor import Predictor, Scores
 from pipeline.spark.shard_file import Floats
 
-logger = logging.getLogger(__name__)
+
+def facts_of(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a bagged model's manifest says of its replicas.
+
+    Raises
+    ------
+    ModelError
+        When it says nothing: the model is of an earlier build.
+    """
+    facts = metadata.get("bagging")
+    if not isinstance(facts, Mapping):
+        raise ModelError(
+            "the bagged model was saved by an earlier build of emr-ensembles, which this one "
+            "cannot read; train it again"
+        )
+    return facts
+
+
+def needs_spark(facts: Mapping[str, Any]) -> bool:
+    """Whether replicas are Spark ML models."""
+    by_gang = facts["placement"]["kind"] == "gang"
+    return by_gang and facts["learner"] not in (XGBOOST, NETWORK)
 
 
 def files_needed(
@@ -36,7 +56,7 @@ def files_needed(
     needs_members : bool
         Whether replicas are needed one by one: their spread is asked for.
     """
-    merged = metadata["bagging"]["merged"]
+    merged = facts_of(metadata)["merged"]
     if merged and not needs_members:
         return [merged]
     replicas = sorted(name for name in names if name.startswith("replica-"))
@@ -47,8 +67,8 @@ class BaggingPredictor(Predictor):
     """An ensemble in this process."""
 
     def _open(self, natives: Mapping[str, bytes]) -> None:
-        facts = self.metadata["bagging"]
-        if is_spark_ml(facts["learner"]):
+        facts = facts_of(self.metadata)
+        if needs_spark(facts):
             raise ModelError(
                 f"the model's replicas are Spark ML models ({facts['learner']}), which need Spark: "
                 "load it by BaggingClassificationModel.load(…) or BaggingRegressionModel.load(…), "
@@ -70,12 +90,6 @@ class BaggingPredictor(Predictor):
             self._merged = TreeMember.open(data, self._spec, self.threads)
             self._passes = passes(len(data), self._replicas)
         else:
-            logger.info(
-                "scoring makes %d native passes: the ensemble's %s of %s is no sum of trees",
-                self._replicas,
-                facts["combine"],
-                facts["learner"],
-            )
             self._members = self._opened()
 
     def scores(self, features: Matrix) -> tuple[Scores, Scores]:

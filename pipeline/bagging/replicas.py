@@ -185,6 +185,11 @@ class Workshop:
 _open: dict[str, Workshop] = {}
 
 
+def forget() -> None:
+    """Let go of the rows of the fit that this process last worked for."""
+    _open.clear()
+
+
 def train_replicas(
     task: BaggingTask, place: int, replicas: Iterable[int]
 ) -> Iterator[Trained | Piece]:
@@ -283,7 +288,7 @@ def _workshop(task: BaggingTask) -> Workshop:
 
     key = task.shards.uri
     if key not in _open:
-        _open.clear()
+        forget()
         require_visible(task.shards.uri)
         require_store(task)
         context = TaskContext.get()

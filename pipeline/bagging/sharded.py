@@ -13,7 +13,7 @@ from typing import Any
 from pipeline import files
 from pipeline.bagging.curve import is_flat
 from pipeline.bagging.importance import Shuffled
-from pipeline.bagging.out_of_bag import write_rows
+from pipeline.bagging.out_of_bag import directory_of, write_rows
 from pipeline.bagging.replicas import BaggingTask, Workshop, require_store
 from pipeline.bagging.votes import OutOfBag, Votes
 from pipeline.spark.worker import Worker
@@ -33,15 +33,15 @@ class GangTask:
         Replicas over which the error must be flat for training to stop; 0: never.
     tolerance : float
         The least improvement that counts, as a share of the error.
-    rows_uri : str or None
-        Directory for each row's out-of-bag prediction.
+    keeps_rows : bool
+        Whether each row's out-of-bag prediction is written.
     """
 
     task: BaggingTask
     replicas: int
     early_stopping: int
     tolerance: float
-    rows_uri: str | None
+    keeps_rows: bool
 
 
 def train_sharded(plan: GangTask, worker: Worker) -> dict[str, Any]:
@@ -81,8 +81,9 @@ def train_sharded(plan: GangTask, worker: Worker) -> dict[str, Any]:
             curve.append((done, _together(votes.measure(shard.labels, shard.weights))))
             if is_flat(curve, plan.early_stopping, plan.tolerance):
                 break
-    if plan.rows_uri is not None:
-        uri = files.join(plan.rows_uri, f"part-{worker.rank:05d}.parquet")
+    if plan.keeps_rows:
+        directory = files.join(task.store, directory_of(task.ballot, done))
+        uri = files.join(directory, f"part-{worker.rank:05d}.parquet")
         write_rows(uri, task.label, task.ballot, shard.ids, votes)
     return {"replicas": done, "curve": curve, "shuffled": shuffled} if worker.rank == 0 else {}
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline import files
 from pipeline.bagging.learners.registry import file_name
 from pipeline.bagging.replicas import STORE_MARK, BaggingTask
-from pipeline.spark.scratch import Scratch
+from pipeline.spark.scratch import LIVES_ON, Scratch
 from pipeline.store.installed import installed
 from pipeline.store.stored_files import StoredFiles
 
@@ -77,7 +77,7 @@ class ReplicaStore:
             Everything that a replica depends on, for JSON.
         """
         if not checkpoints:
-            own = Scratch(scratch, "bagging-model")
+            own = Scratch(scratch, f"{LIVES_ON}bagging")
             own.__enter__()
             store = cls(own.uri, own)
         else:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline import files
+from pipeline.errors import DataError
 from pipeline.spark.shard_file import Floats
 
 Doubles = npt.NDArray[np.float64]
@@ -127,6 +128,12 @@ class Votes:
         """Add a replica's votes for the rows it has not seen, given its scores of all rows."""
         places = np.flatnonzero(is_out)
         votes = self._ballot.votes(scores[places])
+        if not np.isfinite(votes).all():
+            count = int((~np.isfinite(votes)).any(axis=1).sum())
+            raise DataError(
+                f"a replica predicts NaN or an infinite number for {count} of the {len(places)} "
+                "rows it has not seen; look at the learner and its params"
+            )
         votes *= _ONE
         self._sums[places] += np.rint(votes, out=votes).astype(np.int64)
         self.counts[places] += 1

@@ -6,15 +6,38 @@ Imported on executors only: importing it loads XGBoost.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import xgboost as xgb
 from scipy import sparse
 
-from pipeline.spark.shard_file import Floats, Matrix, Shard
+from pipeline.spark.shard_file import Floats, Matrix
 
 _REFUSED = str.maketrans({"[": "_", "]": None, "<": "_"})
+
+
+class Rows(Protocol):
+    """What `ShardBatches` reads: a shard, or its rows in another order."""
+
+    @property
+    def rows(self) -> int:
+        """How many."""
+
+    @property
+    def width(self) -> int:
+        """Columns of the features."""
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether features are sparse."""
+
+    @property
+    def weights(self) -> Floats | None:
+        """Row weights, shape (rows,), or None."""
+
+    def matrices(self) -> Iterator[Matrix]:
+        """The features, chunk by chunk."""
 
 
 class ShardBatches(xgb.DataIter):
@@ -22,7 +45,7 @@ class ShardBatches(xgb.DataIter):
 
     Parameters
     ----------
-    shard : Shard
+    shard : Rows
         The mapped rows.
     labels : ndarray of float32, shape (rows,) or (rows, targets)
         What to predict.
@@ -32,22 +55,26 @@ class ShardBatches(xgb.DataIter):
         Positions of the categorical columns.
     on_chunk : callable, optional
         Called after every chunk: binning moves.
+    change : callable, optional
+        What is to be done to a chunk before it is handed over.
     """
 
     def __init__(
         self,
-        shard: Shard,
+        shard: Rows,
         labels: Floats,
         names: list[str],
         categorical: Sequence[int],
         on_chunk: Callable[[], None] | None = None,
+        change: Callable[[Matrix], Matrix] | None = None,
     ) -> None:
         super().__init__(release_data=False)
         self._shard = shard
         self._labels = labels
         self._names = accepted_names(names)
-        self._types = ["c" if place in set(categorical) else "q" for place in range(len(names))]
+        self._types = feature_types(len(names), categorical)
         self._on_chunk = on_chunk
+        self._change = change
         self.reset()
 
     def reset(self) -> None:
@@ -63,7 +90,7 @@ class ShardBatches(xgb.DataIter):
         rows = slice(self._row, self._row + chunk.shape[0])
         weights = self._shard.weights
         input_data(
-            data=chunk,
+            data=chunk if self._change is None else self._change(chunk),
             label=self._labels[rows],
             weight=None if weights is None else weights[rows],
             feature_names=self._names,
@@ -73,6 +100,12 @@ class ShardBatches(xgb.DataIter):
         if self._on_chunk is not None:
             self._on_chunk()
         return True
+
+
+def feature_types(width: int, categorical: Sequence[int]) -> list[str]:
+    """XGBoost's types of the columns: `c` for categories, `q` for numbers."""
+    places = set(categorical)
+    return ["c" if place in places else "q" for place in range(width)]
 
 
 def accepted_names(names: list[str]) -> list[str]:
@@ -104,7 +137,7 @@ def binned(
     )
 
 
-def _chunks(shard: Shard) -> Iterator[Matrix]:
+def _chunks(shard: Rows) -> Iterator[Matrix]:
     if shard.rows:
         yield from shard.matrices()
         return

@@ -114,8 +114,8 @@ def _class_problems(place: str, found: Content) -> list[str]:
     ):
         return [
             f"{place} has {many} different values in {rows} rows: a number to predict rather than "
-            "a class; regression is not there yet: choose a column of classes, or make classes of "
-            "its ranges"
+            "a class; the jobs do no regression yet: choose a column of classes, or make classes "
+            "of its ranges"
         ]
     if classes > MOST_CLASSES:
         return [

@@ -18,6 +18,7 @@ from pipeline.estimators.params import ColumnParams
 from pipeline.estimators.predictor import Predictor, make_predictor
 from pipeline.estimators.scoring import Content, OutputColumns, score
 from pipeline.store import model_directory
+from pipeline.store.stored_files import StoredFiles
 from pipeline.store.versions import IfExists, Version, numbers
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
         self.natives = natives
         self._model_id = uuid.uuid4().hex
         self._predictor: Predictor | None = None
-        self._broadcast: tuple[str, Broadcast[Content]] | None = None
+        self._broadcast: tuple[tuple[str, ...], Broadcast[Content]] | None = None
 
     @property
     def features(self) -> FeatureSchema:
@@ -94,9 +95,10 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
 
         Columns travel through Python to be scored; those that nobody needs need not travel back.
         """
+        content = self._content(dataset.sparkSession)
         return score(
             dataset,
-            self._content(dataset.sparkSession),
+            content,
             self._model_id,
             self._output_columns(),
             label=LabelSchema.from_json(self.metadata["label"]),
@@ -112,12 +114,16 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
         )
 
     def _content(self, spark: SparkSession) -> Broadcast[Content]:
-        """The model, sent to each executor once, whatever is scored with it."""
+        """The model, sent to each executor once, and again when scoring needs other files."""
+        names = self._names_to_score_with()
         application = str(spark.sparkContext.applicationId)
-        if self._broadcast is None or self._broadcast[0] != application:
-            content: Content = (self.metadata, self._files_to_score_with(), self._allowed)
+        key = (application, *names, "", *self._allowed)
+        if self._broadcast is None or self._broadcast[0] != key:
+            self._model_id = uuid.uuid4().hex
+            natives = {name: self.natives[name] for name in names}
+            content: Content = (self.metadata, natives, self._allowed)
             sent = spark.sparkContext.broadcast(content)
-            self._broadcast = (application, sent)
+            self._broadcast = (key, sent)
             return sent
         return self._broadcast[1]
 
@@ -126,8 +132,9 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
         """Import paths that the model may load besides those that are known."""
         return self.value("learners_allowed") or () if self.hasParam("learners_allowed") else ()
 
-    def _files_to_score_with(self) -> dict[str, bytes]:
-        return dict(self.natives)
+    def _names_to_score_with(self) -> list[str]:
+        """The files that scoring opens."""
+        return list(self.natives)
 
     def write(self) -> MLWriter:
         """A writer; `overwrite()` replaces a model that is there already."""
@@ -167,9 +174,13 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
             "paramMap": {},
             "defaultParamMap": {},
         }
-        return model_directory.publish(
+        version = model_directory.publish(
             uri, self.natives, metadata, spark_metadata=json.dumps(line), if_exists=if_exists
         )
+        if isinstance(self.natives, StoredFiles) and self.natives.uri.startswith(f"{version.uri}/"):
+            # What was just read may have been replaced just now.
+            self.natives = model_directory.open_stored(f"{uri}@{version.number}")[1]
+        return version
 
     @classmethod
     def read(cls: type[M]) -> MLReader[M]:

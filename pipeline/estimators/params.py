@@ -142,7 +142,7 @@ class TableParams(ColumnParams, HasLabelCol, HasWeightCol, HasValidationIndicato
 
     rowIdCol = declare(  # noqa: N815
         "rowIdCol",
-        "a column of 64-bit row identities; that they are unique is not checked",
+        "a column of 64-bit row identities; they must be unique",
         TypeConverters.toString,
     )
     keyCols = declare(  # noqa: N815

@@ -145,12 +145,15 @@ class Described:
         Rows, those for validation included.
     class_rows : tuple of int
         Training rows of each class, in the order of the label's classes.
+    stored : int
+        Values of sparse vectors, all rows together; 0 where there are none.
     """
 
     features: FeatureSchema
     label: LabelSchema
     rows: int
     class_rows: tuple[int, ...]
+    stored: int = 0
 
 
 def describe(frame: DataFrame, columns: Columns) -> Described:
@@ -188,7 +191,8 @@ def describe(frame: DataFrame, columns: Columns) -> Described:
     size = next(iter(total.sizes), 0)
     schema = FeatureSchema(features, columns.vector, size, total.is_sparse)
     label = LabelSchema(columns.label, classes, total.bounds if columns.is_number else (0.0, 0.0))
-    return Described(schema, label, total.rows, tuple(total.classes[each] for each in classes))
+    class_rows = tuple(total.classes[each] for each in classes)
+    return Described(schema, label, total.rows, class_rows, total.counts.get("stored values", 0))
 
 
 def _kind(kind: DataType) -> Kind:
@@ -284,6 +288,7 @@ def _profile_vectors(found: Profile, column: pa.Array) -> None:
     found.sizes.update(int(size) for size in np.unique(lengths[kinds != _SPARSE_VECTOR]))
     if (kinds == _SPARSE_VECTOR).any():
         found.is_sparse = True
+        found.count("stored values", int(lengths.sum()))
         declared = pc.unique(column.field("size").drop_null())
         found.sizes.update(declared.to_pylist())
 

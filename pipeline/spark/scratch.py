@@ -21,6 +21,8 @@ from pipeline.store.owner import is_gone, is_owner, owner
 logger = logging.getLogger(__name__)
 
 _MARK = "owner.json"
+LIVES_ON = "model-"
+"""Names of what lives as long as a model: of unknown age, so another host never sweeps it."""
 _FOREIGN_LIFETIME_S = 7 * 24 * 3600.0
 
 
@@ -94,7 +96,8 @@ def sweep(base: str) -> list[str]:
             whose = json.loads(files.read_bytes(files.join(uri, _MARK)))
         except (FileNotFoundError, StoreError, ValueError):
             continue  # not ours, or just being made or deleted
-        if not is_owner(whose) or not is_gone(whose, _FOREIGN_LIFETIME_S):
+        lifetime = float("inf") if name.startswith(LIVES_ON) else _FOREIGN_LIFETIME_S
+        if not is_owner(whose) or not is_gone(whose, lifetime):
             continue
         try:
             files.delete(uri)

@@ -23,16 +23,11 @@ class StoredFiles(Mapping[str, bytes]):
         The directory.
     listing : mapping of str to (mapping or None)
         The files' names, each with its `sha256` where that is known: it is then checked.
-    keeper : object, optional
-        What must live as long as the files are needed.
     """
 
-    def __init__(
-        self, uri: str, listing: Mapping[str, Mapping[str, Any] | None], keeper: object = None
-    ) -> None:
+    def __init__(self, uri: str, listing: Mapping[str, Mapping[str, Any] | None]) -> None:
         self.uri = uri
         self._listing = dict(listing)
-        self._keeper = keeper
 
     def __getitem__(self, name: str) -> bytes:
         """A file's bytes.
@@ -49,7 +44,10 @@ class StoredFiles(Mapping[str, bytes]):
         try:
             data = files.read_bytes(place)
         except FileNotFoundError:
-            raise ModelError(f"{place}: missing; the model is damaged") from None
+            raise ModelError(
+                f"{place}: missing; the model is damaged, or was replaced since it was loaded: "
+                "load it again"
+            ) from None
         if entry is not None and hashlib.sha256(data).hexdigest() != entry["sha256"]:
             raise ModelError(f"{place}: its checksum is not that of the manifest; damaged")
         return data

@@ -192,6 +192,10 @@ def test_draws_that_need_the_rows_ask_for_them(rows: DataFrame) -> None:
         ({"learner_params": {"C": 1}}, "learner_params is for learners other than xgboost"),
         ({"learner": "sklearn.tree.DecisionTreeClasifier"}, "DecisionTreeClassifier"),
         ({"group_col": "grup"}, "did you mean group"),
+        (
+            {"class_weight": "balanced", "learner": "sklearn.neighbors.KNeighborsClassifier"},
+            "takes no weights",
+        ),
         ({"class_weight": "heavy"}, "class_weight must be none, balanced"),
     ],
     ids=lambda found: "" if isinstance(found, str) else "-".join(found),
@@ -227,6 +231,30 @@ def test_a_hard_vote_with_spread(rows: DataFrame, ordered: pd.DataFrame) -> None
     assert np.allclose(np.array(extra["q"].tolist())[:, 1], own.max(axis=0), atol=1e-6)
     wrong = _classifier(rows).metrics["out_of_bag"]["error"]
     assert model.metrics["out_of_bag"]["error"] == pytest.approx(wrong, abs=0.1)
+
+
+def test_spread_can_be_asked_for_after_scoring_without_it(rows: DataFrame) -> None:
+    model = _classifier(rows)
+    plain = probabilities(model.transform(rows))
+    found = model.copy({model.spread_col: "spread"}).transform(rows)
+    assert (probabilities(found) == plain).all()
+    assert found.where("spread > 0").count() > 300
+    assert "spread" not in model.transform(rows).columns
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"objective": "binary:logitraw"}, "objective must be one of"),
+        ({"objective": "multi:softprob"}, "does not go with 2 classes"),
+        ({"class_weight": {"maybe": 2.0}}, "class_weight names maybe"),
+    ],
+)
+def test_what_gives_no_probabilities_of_the_labels_classes_is_refused(
+    params: dict[str, Any], message: str, rows: DataFrame
+) -> None:
+    with pytest.raises(UserError, match=message):
+        _classifier(rows, **params)
 
 
 def test_the_median_of_numbers(rows: DataFrame, ordered: pd.DataFrame) -> None:
@@ -313,12 +341,60 @@ def test_a_gangs_out_of_bag_rows(
     assert ganged.importance[0]["feature"] == "a"
 
 
+def test_gangs_of_three_classes_and_of_numbers(rows: DataFrame) -> None:
+    gang = {"placement": "gang", "numWorkers": 2, "featuresCols": ["a", "b", "flag"]}
+    three = _classifier(rows, "three", **gang)
+    assert three.metrics["out_of_bag"]["error"] < 0.2
+    assert probabilities(three.transform(rows)).shape == (600, 3)
+    numbers = BaggingRegressor(labelCol="value", **{**QUICK, **gang}).fit(rows)
+    alone = BaggingRegressor(
+        labelCol="value", sampling="poisson", **{**QUICK, "featuresCols": ["a", "b", "flag"]}
+    ).fit(rows)
+    errors = [model.metrics["out_of_bag"]["error"] for model in (numbers, alone)]
+    assert errors[0] == pytest.approx(errors[1], rel=0.3)
+
+
+@pytest.mark.parametrize("placement", ["task", "gang"])
+def test_nodes_that_do_not_share_the_scratch_are_an_error_not_a_wrong_model(
+    placement: str, rows: DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Driver and Workers have directories of their own, as nodes have disks of their own."""
+    monkeypatch.chdir(tmp_path)
+    own = "file:///proc/self/cwd/scratch"
+    with pytest.raises(UserError, match=r"does not see the scratch directory .* Set `scratch`"):
+        _classifier(rows, placement=placement, numWorkers=2, scratchDir=own)
+    with pytest.raises(UserError, match=r"does not see .* where replicas are kept"):
+        _classifier(rows, placement=placement, numWorkers=2, checkpoint_dir=own)
+
+
+def test_fits_that_share_a_checkpoint_keep_their_own_files(rows: DataFrame, tmp_path: Path) -> None:
+    common = {"checkpoint_dir": str(tmp_path), "out_of_bag": "rows"}
+    few, many = (_classifier(rows, replicas=count, **common) for count in (4, 6))
+    assert len(list(tmp_path.glob("bagging-*/replica-*.ubj"))) == 6
+    votes = [model.outOfBag().agg(F.sum("votes")).first()[0] for model in (few, many)]
+    expected = [
+        sum(int((model.inBagCounts(each) == 0).sum()) for each in range(model.replicas))
+        for model in (few, many)
+    ]
+    assert votes == expected
+    assert (probabilities(few.transform(rows)) != probabilities(many.transform(rows))).any()
+
+
+def test_a_model_may_replace_itself(rows: DataFrame, tmp_path: Path) -> None:
+    model = _classifier(rows, replicas=2)
+    model.save(str(tmp_path / "model"))
+    loaded = BaggingClassificationModel.load(str(tmp_path / "model"))
+    loaded.write().overwrite().save(str(tmp_path / "model"))
+    assert (probabilities(loaded.transform(rows)) == probabilities(model.transform(rows))).all()
+
+
 def test_a_table_beyond_a_workers_memory_goes_to_a_gang(rows: DataFrame) -> None:
     model = _classifier(rows, replicas=2, worker_memory_mb=64, numWorkers=1)
     assert model.placement["kind"] == "gang"
     assert "a worker process (worker_memory_mb) may take 64" in model.placement["reason"]
 
 
+@pytest.mark.slow
 def test_regressors_in_pipelines_and_cross_validation(rows: DataFrame, tmp_path: Path) -> None:
     estimator = BaggingRegressor(labelCol="value", **{**QUICK, "featuresCols": ["a", "twice"]})
     stages = Pipeline(

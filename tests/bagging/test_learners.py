@@ -45,7 +45,13 @@ def _common(**params: Any) -> dict[str, Any]:
     return {"featuresCols": FEATURES, "rowIdCol": "id", "replicas": 3, **params}
 
 
-@pytest.mark.parametrize("name", list(CLASSIFIERS))
+_SLOW = ("neighbours", "boosted")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name in _SLOW)) for name in CLASSIFIERS],
+)
 def test_classifiers(name: str, rows: DataFrame, tmp_path: Path) -> None:
     estimator = BaggingClassifier(labelCol="text", **_common(**CLASSIFIERS[name]))
     model = Pipeline(stages=[estimator]).fit(rows)
@@ -70,6 +76,7 @@ def test_regressors(name: str, rows: DataFrame, tmp_path: Path) -> None:
     assert np.allclose(predictor.predict(scored[FEATURES]), scored["prediction"], atol=1e-4)
 
 
+@pytest.mark.slow
 def test_cross_validation_over_a_learners_params(rows: DataFrame) -> None:
     learner = "sklearn.tree.DecisionTreeClassifier"
     estimator = BaggingClassifier(labelCol="label", **_common(learner=learner))

@@ -21,7 +21,7 @@ def _described(rows: int, columns: int = 20) -> Described:
 def test_rows_that_fit_a_worker_are_trained_by_tasks() -> None:
     found = choose("auto", "xgboost", GIB, 2 * GIB)
     assert found.kind == "task"
-    assert found.reason == ("all rows take about 1,024 MiB and a worker process may take 2,048")
+    assert found.reason == ("all rows take about 1,024 MiB and a worker process may take 2,048 MiB")
 
 
 def test_larger_ones_are_sharded_over_a_gang() -> None:
@@ -48,7 +48,29 @@ def test_the_need_grows_with_rows_and_columns() -> None:
 
 
 def test_memory_is_what_is_free_on_the_nodes_or_what_is_said(spark: SparkSession) -> None:
-    found, where = memory_of_a_worker(spark, 1, 0)
+    found, where = memory_of_a_worker(spark, 1, 0, GIB)
     assert 100 << 20 < found < 1 << 45
     assert "free memory" in where
-    assert memory_of_a_worker(spark, 1, 64) == (64 << 20, "a worker process (worker_memory_mb)")
+    said = memory_of_a_worker(spark, 1, 64, GIB)
+    assert said == (64 << 20, "a worker process (worker_memory_mb)")
+
+
+def test_no_node_is_asked_for_what_every_node_has(spark: SparkSession) -> None:
+    assert memory_of_a_worker(spark, 1, 0, 1000)[1] == "a worker process (of any node)"
+
+
+def test_sparse_vectors_need_what_they_store_and_categories_a_column_each() -> None:
+    sparse = Described(
+        FeatureSchema((), "v", 262_144, is_sparse=True),
+        LabelSchema("y", (0.0, 1.0)),
+        100_000,
+        (50_000, 50_000),
+        stored=5_000_000,
+    )
+    assert bytes_needed("sklearn.linear_model.LogisticRegression", sparse) < GIB
+    cities = Feature("city", "categorical", tuple(map(str, range(5_000))))
+    wide = Described(
+        FeatureSchema((cities,)), LabelSchema("y", (0.0, 1.0)), 1_000_000, (1_000_000, 0)
+    )
+    assert bytes_needed("sklearn.naive_bayes.GaussianNB", wide) > 20 * GIB
+    assert bytes_needed("xgboost", wide) < GIB

@@ -7,8 +7,6 @@ imported inside functions, when they are needed: the driver that fits trees does
 
 from __future__ import annotations
 
-import difflib
-import importlib
 import inspect
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +14,7 @@ from io import BytesIO
 from typing import Any
 from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
+from pipeline.bagging.learners import import_paths
 from pipeline.errors import ModelError, UserError
 
 KNOWN: tuple[str, ...] = (
@@ -171,9 +170,7 @@ def load_class(path: str, allowed: Sequence[str]) -> type[Any]:
         When the path is neither known nor allowed (nothing is imported then), when there is no
         such module or class, or when the class is no estimator.
     """
-    if path not in KNOWN and path not in allowed:
-        raise UserError(f"there is no learner {path}{_hint(path, allowed)}")
-    found = _imported(path)
+    found = import_paths.load(path, KNOWN, allowed, _advice(path))
     if not isinstance(found, type) or not all(
         callable(getattr(found, name, None)) for name in ("fit", "get_params", "predict")
     ):
@@ -196,7 +193,7 @@ def require_params(cls: type[Any], params: Mapping[str, Any]) -> None:
     names = sorted(item.name for item in taken if item.name not in _OURS)
     takes_all = any(item.kind is inspect.Parameter.VAR_KEYWORD for item in taken)
     wrong = [
-        _wrong_param(name, names)
+        import_paths.wrong_param(name, names, _OURS)
         for name in params
         if name in _OURS or (name not in names and not takes_all)
     ]
@@ -325,36 +322,11 @@ def type_of(node: Mapping[str, Any]) -> str:
 # --- names ----------------------------------------------------------------------------------------
 
 
-def _hint(path: str, allowed: Sequence[str]) -> str:
-    near = _nearest(path, [*allowed, *KNOWN])
-    question = f"; did you mean {near}?" if near else "."
+def _advice(path: str) -> str:
     package, dot, name = path.rpartition(".")
     if not dot or not name.isidentifier() or not all(map(str.isidentifier, package.split("."))):
-        return f"{question} An estimator is named by its import path: package.module.Class"
-    return f"{question} To load a class of your own, add {path} to bagging.learners_allowed"
-
-
-def _nearest(path: str, known: Sequence[str]) -> str | None:
-    # The class's name first: with the package spelt out, all paths look alike.
-    by_class = {item.rpartition(".")[2]: item for item in known}
-    names = difflib.get_close_matches(path.rpartition(".")[2], list(by_class), n=1, cutoff=0.75)
-    if names:
-        return by_class[names[0]]
-    return next(iter(difflib.get_close_matches(path, known, n=1)), None)
-
-
-def _imported(path: str) -> Any:
-    module, _, name = path.rpartition(".")
-    try:
-        found = importlib.import_module(module) if module else None
-    except Exception as error:  # a user's module may raise anything
-        raise UserError(
-            f"learner {path}: module {module} cannot be imported: {error}; it must be installed "
-            "on the driver and on every node"
-        ) from error
-    if not hasattr(found, name):
-        raise UserError(f"learner {path}: there is no {name} in module {module}")
-    return getattr(found, name)
+        return "An estimator is named by its import path: package.module.Class"
+    return f"To load a class of your own, add {path} to bagging.learners_allowed"
 
 
 def _example(kind: Any) -> Any:
@@ -365,14 +337,6 @@ def _example(kind: Any) -> Any:
         return kind()
     except TypeError:  # it has params without a default
         return object.__new__(kind)
-
-
-def _wrong_param(name: str, names: Sequence[str]) -> str:
-    if name in _OURS:
-        return f"leave out {name}; it comes from {_OURS[name]}"
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(names)}"
-    return f"unknown param {name}; {hint}"
 
 
 # --- files ----------------------------------------------------------------------------------------

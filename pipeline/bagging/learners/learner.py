@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from pipeline.data.encoding import FeatureSchema, Matrix
 from pipeline.spark.shard_file import Floats, Integers
@@ -74,9 +74,6 @@ class Learner(ABC):
     rows, what to learn, threads to compute with, addresses of the task's GPUs (empty on a CPU),
     and a function to call now and then while rows are prepared.
     """
-
-    suffix: ClassVar[str]
-    """Ending of a replica's file name."""
 
     @abstractmethod
     def train(self, weights: Floats, seed: int, columns: Integers | None) -> Member:

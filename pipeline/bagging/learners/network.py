@@ -135,8 +135,6 @@ class NetworkLearner(Learner):
         Called at every step of a training, and after every chunk of rows that was scored.
     """
 
-    suffix: ClassVar[str] = "zip"
-
     def __init__(
         self,
         shard: Shard,

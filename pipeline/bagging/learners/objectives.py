@@ -6,6 +6,14 @@ from pipeline.bagging.learners.learner import LearnerSpec
 
 SQUARED = "reg:squarederror"
 
+TWO_CLASSES = (SQUARED, "binary:logistic")
+MANY_CLASSES = (SQUARED, "multi:softprob")
+NUMBERS = (
+    *(SQUARED, "reg:absoluteerror", "reg:pseudohubererror", "reg:quantileerror"),
+    *("reg:squaredlogerror", "reg:gamma", "reg:tweedie", "count:poisson"),
+)
+"""Objectives whose predictions are the probability, the probabilities or the value."""
+
 
 def objective_of(spec: LearnerSpec) -> str:
     """The objective that was given, or the default.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pipeline.bagging.learners.learner import NETWORK, XGBOOST, Learner, LearnerSpec, Member
+from pipeline.errors import UserError
 from pipeline.spark.shard_file import Shard
 
 _SUFFIXES = {XGBOOST: "ubj", NETWORK: "zip"}
@@ -14,9 +16,20 @@ _SCIKIT_SUFFIX = "skops"
 _FILE = re.compile(r"replica-(\d{6})\.(\w+)")
 
 
-def is_spark_ml(name: str) -> bool:
-    """Whether a learner is an estimator of Spark ML, or one of ours."""
-    return name.startswith(("pyspark.", "pipeline."))
+def is_spark_ml(name: str, allowed: Sequence[str] = ()) -> bool:
+    """Whether a learner is an estimator of Spark ML: Spark's own, ours, or one that is allowed."""
+    if name.startswith(("pyspark.", "pipeline.")):
+        return True
+    if name not in allowed:
+        return False
+    from pyspark.ml import Estimator
+
+    module, _, kind = name.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), kind)
+    except (ImportError, AttributeError, ValueError):
+        return False  # who loads it says what is wrong
+    return isinstance(found, type) and issubclass(found, Estimator)
 
 
 def checked_params(
@@ -36,7 +49,7 @@ def checked_params(
         from pipeline.bagging.learners.network_params import require_network_params
 
         return require_network_params(params)
-    if is_spark_ml(name):
+    if is_spark_ml(name, allowed):
         from pipeline.bagging.spark_learners.allowed import require_learner
 
         require_learner(name, params, is_regression=is_regression, allowed=allowed)
@@ -45,6 +58,27 @@ def checked_params(
 
     new_estimator(name, params, is_regression=is_regression, allowed=allowed)
     return dict(params)
+
+
+def require_weights(name: str, allowed: Sequence[str], wish: str) -> None:
+    """Refuse weights of rows for a learner that takes repeated rows instead.
+
+    Raises
+    ------
+    UserError
+        Naming what the user wishes for.
+    """
+    if name in (XGBOOST, NETWORK) or is_spark_ml(name, allowed):
+        return
+    from sklearn.utils.validation import has_fit_parameter
+
+    from pipeline.bagging.learners.allowed import load_class
+
+    if not has_fit_parameter(load_class(name, allowed), "sample_weight"):
+        raise UserError(
+            f"{wish}: learner {name} takes no weights, so its samples are repeated rows, and rows "
+            "cannot be repeated a fraction of a time; choose a learner that takes sample_weight"
+        )
 
 
 def open_learner(

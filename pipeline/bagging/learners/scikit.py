@@ -25,7 +25,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePosixPath
-from typing import Any, ClassVar
+from typing import Any
 from zipfile import ZipFile, ZipInfo
 
 import joblib
@@ -368,8 +368,6 @@ class ScikitLearner(Learner):
         When the estimator may not be loaded or is of another kind, a param is wrong, or the rows'
         weights are fractions and the estimator takes no weights.
     """
-
-    suffix: ClassVar[str] = "skops"
 
     def __init__(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ from pyspark.ml.classification import Classifier
 from pyspark.ml.param import Param
 from pyspark.ml.regression import Regressor
 
+from pipeline.bagging.learners import import_paths
 from pipeline.errors import UserError
 from pipeline.estimators.estimator import EnsembleEstimator
 
@@ -33,6 +33,7 @@ KNOWN: tuple[str, ...] = (
 )
 """Import paths of the estimators that anyone may name."""
 
+_OF_CLASSIFIERS = ("probabilityCol", "rawPredictionCol")
 _TWO_CLASSES = ("GBTClassifier", "LinearSVC")
 
 _OURS = {
@@ -71,18 +72,15 @@ def load_class(path: str, allowed: Sequence[str]) -> type[Any]:
     ------
     UserError
         When the path is neither known nor allowed (nothing is imported then), when there is no
-        such class, or when it is no Spark ML estimator with a weight column.
+        such class, or when it is no Spark ML estimator with a label and a weight column.
     """
-    if path not in KNOWN and path not in allowed:
-        raise UserError(f"there is no learner {path}{_hint(path, (*KNOWN, *allowed))}")
-    module, _, name = path.rpartition(".")
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise UserError(f"learner {path}: it cannot be imported: {error}") from error
+    advice = f"To load another class with a weightCol, add {path} to learners_allowed"
+    found = import_paths.load(path, KNOWN, allowed, advice)
     if not isinstance(found, type) or not callable(getattr(found, "fit", None)):
         raise UserError(f"learner {path}: it is no estimator of Spark ML")
-    if not isinstance(getattr(found, "weightCol", None), Param):
+    if not _has(found, "labelCol"):
+        raise UserError(f"learner {path}: it has no labelCol, so it learns no label")
+    if not _has(found, "weightCol"):
         raise UserError(
             f"learner {path}: it has no weightCol, and replicas differ by the weights of their "
             "rows only"
@@ -107,6 +105,14 @@ def model_class(estimator: type[Any]) -> type[Any]:
         if each != name and isinstance(found, type):
             return found
     raise UserError(f"learner {name}: its module has no {name}Model, so replicas cannot be loaded")
+
+
+def saved_names(model: type[Any]) -> set[str]:
+    """How the metadata of a saved model may name its class: Python's name, or the JVM's."""
+    name = f"{model.__module__}.{model.__name__}"
+    names = {name, name.replace("pyspark.", "org.apache.spark.", 1)}
+    package = getattr(model, "getJavaPackage", None)  # of wrappers outside Spark
+    return names | {str(package())} if callable(package) else names
 
 
 def is_ours(estimator: type[Any]) -> bool:
@@ -153,23 +159,33 @@ def require_classes(path: str, classes: int) -> None:
 
 def _require_kind(found: type[Any], *, is_regression: bool) -> None:
     if is_ours(found):
-        classifies, regresses = not found.predicts_numbers, found.predicts_numbers
+        regresses = found.predicts_numbers
     else:
-        classifies, regresses = issubclass(found, Classifier), issubclass(found, Regressor)
-    if regresses if is_regression else classifies:
+        regresses = not any(_has(found, name) for name in _OF_CLASSIFIERS)
+    if regresses == is_regression:
         return
     wanted = "regressor" if is_regression else "classifier"
-    other = "regressor" if regresses else "classifier" if classifies else "something else"
     kind = "BaggingRegressor" if is_regression else "BaggingClassifier"
-    raise UserError(f"learner {found.__name__}: it is a {other}, and {kind} needs a {wanted}")
+    fact = _fact(found, regresses=regresses)
+    raise UserError(f"learner {found.__name__}: {fact}, and {kind} needs a {wanted}")
+
+
+def _fact(found: type[Any], *, regresses: bool) -> str:
+    """What a class is, and how that is known where its author did not say it."""
+    kind = "regressor" if regresses else "classifier"
+    if is_ours(found) or issubclass(found, Classifier | Regressor):
+        return f"it is a {kind}"
+    has = "neither probabilityCol nor" if regresses else "probabilityCol or"
+    return f"it has {has} rawPredictionCol, which makes it a {kind}"
+
+
+def _has(found: type[Any], name: str) -> bool:
+    """Whether a class has a param."""
+    return isinstance(getattr(found, name, None), Param)
 
 
 def _require_params(found: type[Any], params: Mapping[str, Any]) -> None:
-    known = sorted(
-        name
-        for name in dir(found)
-        if name not in _OURS and isinstance(getattr(found, name, None), Param)
-    )
+    known = sorted(name for name in dir(found) if name not in _OURS and _has(found, name))
     wrong = [sentence for name in params if (sentence := _problem(found, name, params, known))]
     if wrong:
         raise UserError("\n".join(f"learner {found.__name__}: {sentence}" for sentence in wrong))
@@ -178,23 +194,10 @@ def _require_params(found: type[Any], params: Mapping[str, Any]) -> None:
 def _problem(
     found: type[Any], name: str, params: Mapping[str, Any], known: Sequence[str]
 ) -> str | None:
-    if name in _OURS:
-        return f"leave out {name}; it comes from {_OURS[name]}"
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
-        return f"unknown param {name}; {hint}"
+        return import_paths.wrong_param(name, known, _OURS)
     try:
         getattr(found, name).typeConverter(params[name])
     except (TypeError, ValueError) as error:
         return f"{name}: {error}"
     return None
-
-
-def _hint(path: str, known: Sequence[str]) -> str:
-    # The class's name first: with the package spelt out, all paths look alike.
-    by_class = {item.rpartition(".")[2]: item for item in known}
-    near = difflib.get_close_matches(path.rpartition(".")[2], list(by_class), n=1, cutoff=0.75)
-    found = [by_class[name] for name in near] or difflib.get_close_matches(path, known, n=1)
-    question = f"; did you mean {found[0]}?" if found else "."
-    return f"{question} To load another class with a weightCol, add {path} to learners_allowed"

@@ -9,7 +9,7 @@ all categories of a column. A vector or array column is taken as it is.
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -28,15 +28,18 @@ from pyspark.sql.types import ArrayType
 
 from pipeline import files
 from pipeline.bagging.spark_learners.names import FEATURES, PREFIX, sliced
+from pipeline.bagging.spark_learners.saved import directories_in, metadata_of, require_kinds
 from pipeline.data.encoding import Feature, FeatureSchema
 from pipeline.data.names import column
 from pipeline.errors import DataError, ModelError
 from pipeline.spark.shard_file import Integers
+from pipeline.store.stored_files import StoredFiles
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 DIRECTORY = "features"
+"""What the directory of the pipeline is called, but for its writer's own mark."""
 
 _STAGES = (
     "org.apache.spark.ml.PipelineModel",
@@ -45,6 +48,7 @@ _STAGES = (
     "org.apache.spark.ml.feature.StringIndexerModel",
     "org.apache.spark.ml.feature.VectorAssembler",
 )
+_UID = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -135,26 +139,32 @@ def fit_inputs(frame: DataFrame, schema: FeatureSchema, *, reads_columns: bool) 
     return Inputs(schema, reads_columns, stages.fit(_with_inputs(frame, schema)))
 
 
-def load_inputs(
-    uri: str, natives: Mapping[str, bytes], schema: FeatureSchema, *, reads_columns: bool
-) -> Inputs:
+def load_inputs(natives: StoredFiles, schema: FeatureSchema, *, reads_columns: bool) -> Inputs:
     """What was saved with a model.
 
     Parameters
     ----------
-    uri : str
-        The directory of the model's files.
-    natives : mapping of str to bytes
-        The files, of which those below `features/` are checked.
+    natives : StoredFiles
+        The model's files.
     schema : FeatureSchema
         The model's features.
     reads_columns : bool
         Whether the learner reads typed columns itself.
+
+    Raises
+    ------
+    ModelError
+        When the pipeline is missing, or its files name what has no place in it.
     """
     if reads_columns or schema.vector:
         return Inputs(schema, reads_columns)
-    _require_known_stages(natives)
-    return Inputs(schema, reads_columns, PipelineModel.load(files.join(uri, DIRECTORY)))
+    directory = directories_in(natives).get(DIRECTORY)
+    if directory is None:
+        raise ModelError(f"the model lacks {DIRECTORY}; train it again, or take another copy")
+    require_kinds(natives, directory, _STAGES)
+    _require_plain_places(natives, directory)
+    place = files.join(files.absolute(natives.uri), directory)
+    return Inputs(schema, reads_columns, PipelineModel.load(place))
 
 
 def require_values(schema: FeatureSchema, values: Mapping[str, int]) -> None:
@@ -164,17 +174,14 @@ def require_values(schema: FeatureSchema, values: Mapping[str, int]) -> None:
         raise DataError(f"column {empty[0]} is null in every training row; leave it out")
 
 
-def _require_known_stages(natives: Mapping[str, bytes]) -> None:
-    """A pipeline's file names classes to load: a model is data, so only these may be there."""
-    for name in natives:
-        parts = name.split("/")
-        is_metadata = len(parts) > 2 and parts[-2] == "metadata"
-        if parts[0] != DIRECTORY or not is_metadata or not parts[-1].startswith("part-"):
-            continue
-        for line in natives[name].splitlines():
-            kind = json.loads(line).get("class")
-            if kind not in _STAGES:
-                raise ModelError(f"{name} names {kind}, which has no place in a model's features")
+def _require_plain_places(natives: StoredFiles, directory: str) -> None:
+    """Refuse stages whose name leads elsewhere: their directory is named by it."""
+    for name, found in metadata_of(natives, directory):
+        params = found.get("paramMap")
+        stages = params.get("stageUids", []) if isinstance(params, dict) else []
+        wrong = [each for each in stages if not isinstance(each, str) or not _UID.fullmatch(each)]
+        if wrong:
+            raise ModelError(f"{name} names the stage {wrong[0]!r}, which is no stage's name")
 
 
 def _in_order(schema: FeatureSchema) -> list[Feature]:

@@ -57,7 +57,7 @@ def fit_jobs(estimator: BaggingEstimator[Any], dataset: DataFrame) -> BaggingMod
         described = describe(rows, columns)
         label, seed = described.label, estimator.value("seed")
         require_classes(plan.name, len(label.classes))
-        content = content_of(rows, columns, described.features)
+        content = content_of(rows, columns, described.features, estimator.value("rowIdCol"))
         weights = weights_of(estimator.value("class_weight"), described)
         training = training_rows(rows, columns)
         with open_store(estimator, spark, plan, described, content) as store:

@@ -1,29 +1,28 @@
-"""One replica: the estimator that trains it, and what its model says about rows."""
+"""One replica: the estimator that trains it, on what rows and columns, and where it is saved."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import IllegalArgumentException
-from pyspark.ml.functions import vector_to_array
-from pyspark.sql import functions as F  # noqa: N812
 
 from pipeline import files
 from pipeline.bagging.resampling import Sampling, columns_of, learner_seed
-from pipeline.bagging.spark_learners.allowed import is_ours, model_class
+from pipeline.bagging.spark_learners.allowed import is_ours, model_class, saved_names
 from pipeline.bagging.spark_learners.features import Inputs
-from pipeline.bagging.spark_learners.names import LABEL, ROW, SCORES, WEIGHT, output
-from pipeline.data.names import column
+from pipeline.bagging.spark_learners.names import LABEL, ROW, WEIGHT
+from pipeline.bagging.spark_learners.saved import require_kinds
 from pipeline.errors import UserError
+from pipeline.spark.shard_file import Integers
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import DataFrame
 
 
 def directory_of(replica: int) -> str:
-    """The directory of a replica, below that of the model's files."""
+    """What the directory of a replica is called, but for its writer's own mark."""
     return f"replica-{replica:06d}"
 
 
@@ -83,7 +82,7 @@ class Members:
 
     def train(self, frame: DataFrame, replica: int) -> Any:
         """Train a replica on its sample: Spark jobs of the learner's own."""
-        frame, columns = self._seen(frame, replica)
+        frame, columns = self.seen(frame, replica)
         model = self.new(replica, columns).fit(frame)
         self._require_all_classes(model, replica)
         return model
@@ -95,52 +94,38 @@ class Members:
             given["rowIdCol"] = ROW
         return new_learner(self.estimator, given, learner_seed(self.seed, replica))
 
-    def save(self, model: Any, uri: str, replica: int) -> None:
-        """Save a replica's model below a directory, by Spark's own writer."""
-        model.write().overwrite().save(files.join(files.absolute(uri), directory_of(replica)))
+    def save(self, model: Any, place: str) -> None:
+        """Save a replica's model to a directory, by Spark's own writer."""
+        model.write().overwrite().save(files.absolute(place))
 
-    def load(self, uri: str, replica: int) -> Any:
-        """A replica's model, whose output goes to a column of its own."""
-        place = files.join(files.absolute(uri), directory_of(replica))
-        return self._quiet(model_class(self.estimator).read().load(place), replica)
+    def load(self, natives: Mapping[str, bytes], uri: str, directory: str) -> Any:
+        """A replica's model.
 
-    def with_scores(self, frame: DataFrame, models: Sequence[tuple[int, Any]]) -> DataFrame:
-        """A prepared frame with an array of what each of these models says, one after the other."""
-        kept = frame.columns
-        scores = []
-        for replica, model in models:
-            frame = model.transform(self._seen(frame, replica)[0])
-            scores.append(self._scores(model, output(replica)))
-        kept = [name for name in kept if name not in self.inputs.columns]
-        return frame.select(*map(column, kept), F.concat(*scores).alias(SCORES))
+        Parameters
+        ----------
+        natives : mapping of str to bytes
+            Its files, at least.
+        uri : str
+            Where they lie.
+        directory : str
+            The replica's directory there.
 
-    def _seen(self, frame: DataFrame, replica: int) -> tuple[DataFrame, dict[str, Any]]:
-        columns = columns_of(self.sampling, self.seed, replica, self.inputs.schema.width)
-        return self.inputs.for_replica(frame, replica, columns)
+        Raises
+        ------
+        ModelError
+            When its metadata names another class.
+        """
+        kind = model_class(self.estimator)
+        require_kinds(natives, directory, saved_names(kind))
+        return kind.read().load(files.join(files.absolute(uri), directory))
 
-    def _quiet(self, model: Any, replica: int) -> Any:
-        """Let a model write one column only: probabilities where it has them."""
-        names = ("rawPredictionCol", "probabilityCol", "predictionCol")
-        quiet = {name: "" for name in names if model.hasParam(name)}
-        wanted = "probabilityCol" if self._has_shares(model) else "predictionCol"
-        model._set(**{**quiet, wanted: output(replica)})
-        return model
+    def seen(self, frame: DataFrame, replica: int) -> tuple[DataFrame, dict[str, Any]]:
+        """A prepared frame with what one replica reads, and the params that say so."""
+        return self.inputs.for_replica(frame, replica, self.columns_of(replica))
 
-    def _has_shares(self, model: Any) -> bool:
-        return bool(self.classes) and model.hasParam("probabilityCol")
-
-    def _scores(self, model: Any, name: str) -> Column:
-        """What a model says, as an array of `outputs` doubles."""
-        value = column(name)
-        if not self.classes:
-            return F.array(value.cast("double"))
-        if self._has_shares(model):
-            said = vector_to_array(value)
-            places = _places(model, self.classes)
-            shares = [F.lit(0.0) if at is None else said[at] for at in places]
-        else:
-            shares = [(value == float(each)).cast("double") for each in range(self.classes)]
-        return F.array(*(shares if self.classes > 2 else shares[1:]))
+    def columns_of(self, replica: int) -> Integers | None:
+        """Positions of the columns that a replica may use; None: all."""
+        return columns_of(self.sampling, self.seed, replica, self.inputs.schema.width)
 
     def _require_all_classes(self, model: Any, replica: int) -> None:
         if is_ours(self.estimator) or not self.classes:
@@ -152,12 +137,3 @@ class Members:
                 f"label's {self.classes} classes, as its sample has no row of the others; raise "
                 "max_samples, or leave rare classes out"
             )
-
-
-def _places(model: Any, classes: int) -> list[int | None]:
-    """Where a model's probabilities have each class; None for one that it has not seen."""
-    own = getattr(model, "classes", None)  # of this project's models; MLlib's know all classes
-    if own is None:
-        return list(range(classes))
-    known = {int(each): place for place, each in enumerate(own)}
-    return [known.get(each) for each in range(classes)]

@@ -1,4 +1,4 @@
-"""Scoring a frame with replicas that are Spark ML models: each in turn, put together at the end."""
+"""Scoring a frame with replicas that are Spark ML models, put together at the end."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from pyspark.sql.pandas.functions import pandas_udf
 from pipeline.bagging.combining import combined, of_predicted, probabilities
 from pipeline.bagging.resampling import Sampling
 from pipeline.bagging.spark_learners.allowed import is_ours, load_class
-from pipeline.bagging.spark_learners.features import load_inputs
+from pipeline.bagging.spark_learners.features import DIRECTORY, load_inputs
 from pipeline.bagging.spark_learners.members import Members, directory_of
 from pipeline.bagging.spark_learners.names import RESULT, SCORES, passing
 from pipeline.bagging.spark_learners.pool import in_threads
+from pipeline.bagging.spark_learners.saved import directories_in, require_listed
+from pipeline.bagging.spark_learners.scorers import Scorer, scorer_of
 from pipeline.bagging.votes import Ballot
 from pipeline.data.encoding import FeatureSchema, LabelSchema
 from pipeline.data.names import column, require, require_free
@@ -52,12 +54,15 @@ class Ensemble:
         How they are put together.
     label : LabelSchema
         What is predicted.
+    scorer : Scorer
+        What scores frames with them.
     """
 
     members: Members
     models: list[tuple[int, Any]]
     ballot: Ballot
     label: LabelSchema
+    scorer: Scorer
 
     @classmethod
     def load(
@@ -77,7 +82,8 @@ class Ensemble:
         Raises
         ------
         ModelError
-            When the files are not in a store, or some are missing or damaged.
+            When the files are not in a store, when some are missing or damaged, when others lie
+            beside them, or when they name classes that they should not.
         """
         if not isinstance(natives, StoredFiles):
             raise ModelError("the model's files are not in a store: load it from where it is saved")
@@ -85,23 +91,24 @@ class Ensemble:
         learner = load_class(facts["learner"], allowed)
         schema = FeatureSchema.from_json(metadata["features"])
         label = LabelSchema.from_json(metadata["label"])
-        replicas = int(metadata["metrics"]["replicas"])
-        _require_whole(natives, replicas)
+        places = _places_of(natives, int(metadata["metrics"]["replicas"]))
+        _require_whole(natives)
         members = Members(
             learner,
             facts["learner_params"],
-            load_inputs(natives.uri, natives, schema, reads_columns=is_ours(learner)),
+            load_inputs(natives, schema, reads_columns=is_ours(learner)),
             Sampling(**facts["sampling"]),
             int(metadata["seed"]),
             len(label.classes),
         )
 
         def load(replica: int) -> tuple[int, Any]:
-            return replica, members.load(natives.uri, replica)
+            return replica, members.load(natives, natives.uri, places[replica])
 
-        models = sorted(in_threads(load, range(replicas), _LOADS_AT_ONCE), key=lambda pair: pair[0])
+        numbers = range(len(places))
+        models = sorted(in_threads(load, numbers, _LOADS_AT_ONCE), key=lambda pair: pair[0])
         ballot = Ballot(len(label.classes), facts["combine"], label.bounds)
-        return cls(members, models, ballot, label)
+        return cls(members, models, ballot, label, scorer_of(members, models))
 
     def score(
         self, frame: DataFrame, output: OutputColumns, keep: Sequence[str] | None
@@ -131,7 +138,7 @@ class Ensemble:
             require_free(frame, field.name)
         through = [column(name).alias(passing(place)) for place, name in enumerate(kept)]
         chosen = frame.select(*through, *map(column, features))
-        scored = self.members.with_scores(self.members.inputs.prepared(chosen), self.models)
+        scored = self.scorer.scored(self.members.inputs.prepared(chosen))
         make: Any = pandas_udf  # its stubs know the functions of some types only
         combine = make(self._combine(output), _RESULT_SCHEMA)
         found = scored.withColumn(RESULT, combine(column(SCORES)))
@@ -203,14 +210,24 @@ def put_together(
     }
 
 
-def _require_whole(natives: StoredFiles, replicas: int) -> None:
-    """Raise unless all replicas are there, their files as they were saved: Spark does not check."""
-    there = {name.split("/")[0] for name in natives}
-    for replica in range(replicas):
-        if directory_of(replica) not in there:
-            raise ModelError(
-                f"the model lacks {directory_of(replica)}; train it again, or take another copy"
-            )
+def _places_of(natives: StoredFiles, replicas: int) -> list[str]:
+    """The directories of all replicas, in their order."""
+    there = directories_in(natives)
+    wanted = [directory_of(replica) for replica in range(replicas)]
+    lacking = [name for name in wanted if name not in there]
+    if lacking:
+        raise ModelError(f"the model lacks {lacking[0]}; train it again, or take another copy")
+    return [there[name] for name in wanted]
+
+
+def _require_whole(natives: StoredFiles) -> None:
+    """Raise unless what Spark will read is as it was saved: Spark does not check."""
+    read = {
+        directory
+        for name, directory in directories_in(natives).items()
+        if name == DIRECTORY or name.startswith("replica-")
+    }
+    require_listed(natives, read)
     for name in natives:
-        if name.startswith("replica-"):
+        if name.partition("/")[0] in read:
             natives.get(name)  # raises where the checksum is wrong

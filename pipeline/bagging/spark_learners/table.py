@@ -50,14 +50,30 @@ class Content:
     values: dict[str, int]
 
 
-def content_of(rows: DataFrame, columns: Columns, schema: FeatureSchema) -> Content:
-    """Look at the rows: one Spark job.
+def content_of(
+    rows: DataFrame, columns: Columns, schema: FeatureSchema, row_id: str | None
+) -> Content:
+    """Look at the rows: a Spark job, and another one for identities of the user's own.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Rows with their identity.
+    columns : Columns
+        What the columns are for.
+    schema : FeatureSchema
+        The rows' features.
+    row_id : str or None
+        The column of their identity, where the user has named it.
 
     Raises
     ------
     DataError
-        When there are no training rows, or features are infinite.
+        When there are no training rows, features are infinite, or identities are null or not
+        unique.
     """
+    if row_id:
+        _require_unique(training_rows(rows, columns), row_id)
     is_training = _is_training(columns)
     hashed = row_hash(rows, rows.columns).cast("decimal(20,0)")
     wanted = [
@@ -89,6 +105,23 @@ def content_of(rows: DataFrame, columns: Columns, schema: FeatureSchema) -> Cont
         item.name: int(found[f"values_{place}"]) for place, item in enumerate(schema.features)
     }
     return Content(f"{int(found['content']) % 2**128:032x}", counts, values)
+
+
+def _require_unique(training: DataFrame, row_id: str) -> None:
+    """Refuse identities that are null or not unique: votes of rows are joined by them."""
+    value = column(row_id).cast("long")
+    # By itself: beside a count of distinct values, Spark would keep all other sums for each value.
+    counts = [F.count(F.lit(1)), F.count(value), F.count_distinct(value)]
+    total, filled, distinct = training.agg(*counts).collect()[0]
+    if filled < total:
+        raise DataError(
+            f"rowIdCol: {row_id} is null in {total - filled} of {total} training rows; fill it"
+        )
+    if distinct < total:
+        raise DataError(
+            f"rowIdCol: {row_id} has {distinct} different values in {total} training rows; it must "
+            "be unique: remove the copies, or leave rowIdCol out"
+        )
 
 
 def training_rows(rows: DataFrame, columns: Columns) -> DataFrame:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline import files
@@ -14,6 +16,7 @@ from pipeline.bagging.out_of_bag import directory_of
 from pipeline.bagging.spark_learners.members import Members
 from pipeline.bagging.spark_learners.plan import Plan
 from pipeline.bagging.spark_learners.pool import in_threads
+from pipeline.bagging.spark_learners.scorers import scorer_of
 from pipeline.bagging.spark_learners.store import MemberStore
 from pipeline.bagging.spark_learners.table import in_bag
 from pipeline.bagging.spark_learners.votes import Block, Count, blocks_of
@@ -89,7 +92,7 @@ class JobsFit:
                 if is_flat(curve, stopping, self._value("early_stopping_tolerance")):
                     logger.info("bagging: the out-of-bag error is flat at %d replicas", stop)
                     break
-            rows = self._keep_rows(frame, label)
+            rows = self._keep_rows(frame, label, done)
         seconds = round(time.monotonic() - began, 3)
         metrics = {"parallelism": self._value("parallelism"), "train_seconds": seconds}
         return self._trained({**metrics, "replicas": done}, curve, rows, class_weights)
@@ -121,7 +124,7 @@ class JobsFit:
         """Votes at the points of a block, of all replicas up to there."""
 
         def load(replica: int) -> tuple[int, Any]:
-            return replica, self._members.load(self._store.uri, replica)
+            return replica, self._store.load(self._members, replica)
 
         models = sorted(
             in_threads(load, block.replicas, self._value("parallelism")), key=lambda pair: pair[0]
@@ -129,18 +132,19 @@ class JobsFit:
         read = frame.sparkSession.read
         before = None if self._votes is None else read.parquet(self._votes)
         uri = files.join(self._scratch, "votes", f"{block.replicas.stop:06d}")
-        self._counts.write(self._members.with_scores(frame, models), block, before, uri)
+        with closing(scorer_of(self._members, models)) as scorer:
+            self._counts.write(scorer.scored(frame), block, before, uri)
         self._votes = uri
         return read.parquet(uri)
 
-    def _keep_rows(self, frame: DataFrame, label: LabelSchema) -> str | None:
+    def _keep_rows(self, frame: DataFrame, label: LabelSchema, replicas: int) -> str | None:
         """Write each row's out-of-bag prediction where that is asked for; returns the directory."""
         if self._value("out_of_bag") != "rows" or self._votes is None:
             return None
-        directory = directory_of(self._ballot, self._value("replicas"))
-        target = files.join(self._store.uri, directory)
-        self._counts.keep_rows(frame.sparkSession.read.parquet(self._votes), label, target)
-        return directory
+        votes = frame.sparkSession.read.parquet(self._votes)
+        return self._store.rows(
+            directory_of(self._ballot, replicas), partial(self._counts.keep_rows, votes, label)
+        )
 
     def _trained(
         self,

@@ -150,8 +150,7 @@ class Count:
         return list(zip(block.points, totals, strict=True))
 
     def keep_rows(self, written: DataFrame, label: LabelSchema, uri: str) -> None:
-        """Write each row's out-of-bag prediction below a directory, a file per partition."""
-        files.delete(uri)  # another attempt may have had more partitions
+        """Write each row's out-of-bag prediction below a new directory, a file per partition."""
 
         def keep(batches: Iterable[pa.RecordBatch]) -> int:
             found = [batch for batch in batches if batch.num_rows]

@@ -85,7 +85,7 @@ def refusal(fact: ColumnFacts) -> str | None:
     if _is_a_number_to_predict(fact):
         return (
             f"holds {fact.distinct:,} different numbers from {fact.least} to {fact.greatest}: it "
-            "is a number to predict rather than a class, and regression is not there yet; name a "
+            "is a number to predict rather than a class, and the jobs do no regression yet; name a "
             "column of classes, or make classes of it"
         )
     if fact.distinct > MOST_CLASSES:

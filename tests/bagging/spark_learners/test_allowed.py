@@ -15,6 +15,7 @@ from pipeline.bagging.spark_learners.allowed import (
     model_class,
     require_classes,
     require_learner,
+    saved_names,
 )
 from pipeline.boosting import BoostingClassificationModel, BoostingClassifier
 from pipeline.errors import UserError
@@ -70,10 +71,40 @@ def test_values_of_our_own_estimators_are_checked() -> None:
         _require("pipeline.boosting.BoostingClassifier", rounds=0)
 
 
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("Classifier", "it has probabilityCol or rawPredictionCol, which makes it a classifier"),
+        ("Regressor", "it has neither probabilityCol nor rawPredictionCol, which makes it a reg"),
+    ],
+)
+def test_an_allowed_class_is_what_its_columns_say(kind: str, sentence: str) -> None:
+    path = f"xgboost.spark.SparkXGB{kind}"
+    is_regression = kind == "Regressor"
+    given: dict[str, Any] = {"max_depth": 3}
+    found = require_learner(path, given, is_regression=is_regression, allowed=(path,))
+    assert model_class(found).__name__ == f"SparkXGB{kind}Model"
+    with pytest.raises(UserError, match=f"learner SparkXGB{kind}: {sentence}"):
+        require_learner(path, given, is_regression=not is_regression, allowed=(path,))
+
+
+def test_a_class_of_ones_own_choice_must_have_a_label() -> None:
+    path = "pyspark.ml.clustering.KMeans"
+    with pytest.raises(UserError, match="it has no labelCol"):
+        load_class(path, (path,))
+
+
 def test_models_are_of_the_estimators_own_kind() -> None:
     assert model_class(LinearSVC) is LinearSVCModel
     assert model_class(GBTRegressor) is GBTRegressionModel
     assert model_class(BoostingClassifier) is BoostingClassificationModel
+
+
+def test_saved_models_are_named_as_python_or_the_jvm_names_them() -> None:
+    jvm = "org.apache.spark.ml.classification.LinearSVCModel"
+    assert saved_names(LinearSVCModel) == {"pyspark.ml.classification.LinearSVCModel", jvm}
+    own = "pipeline.boosting.estimator.BoostingClassificationModel"
+    assert saved_names(BoostingClassificationModel) == {own}
 
 
 def test_a_learner_of_two_classes_is_refused_for_three() -> None:

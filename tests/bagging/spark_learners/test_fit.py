@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,13 +26,16 @@ from pipeline.bagging import (
     BaggingRegressionModel,
     BaggingRegressor,
 )
+from pipeline.bagging.model import BaggingModel
 from pipeline.bagging.resampling import columns_of, poisson_counts
-from pipeline.bagging.spark_learners import training
+from pipeline.bagging.spark_learners import scorers, training
 from pipeline.bagging.spark_learners.features import load_inputs
 from pipeline.bagging.spark_learners.members import Members
-from pipeline.data.encoding import Feature, FeatureSchema
-from pipeline.errors import ModelError, UserError
+from pipeline.bagging.spark_learners.pool import in_threads
+from pipeline.bagging.spark_learners.saved import directories_in
+from pipeline.errors import DataError, ModelError, UserError
 from pipeline.estimators.predictor import load_predictor
+from pipeline.store.stored_files import StoredFiles
 from tests.estimators.samples import FEATURES, frame, probabilities, table
 
 LOGISTIC = "pyspark.ml.classification.LogisticRegression"
@@ -79,13 +84,20 @@ def model(rows: DataFrame) -> BaggingClassificationModel:
     return _classifier(out_of_bag="rows", validationIndicatorCol="later", seed=3).fit(rows)
 
 
+def _stored(model: BaggingModel) -> StoredFiles:
+    assert isinstance(model.natives, StoredFiles)
+    return model.natives
+
+
 def _shares(model: BaggingClassificationModel, rows: DataFrame) -> np.ndarray:
     """Of the class yes, by each saved replica: shape (replicas, rows), in the order of ids."""
-    inputs = load_inputs(model.natives.uri, model.natives, model.features, reads_columns=False)
+    inputs = load_inputs(_stored(model), model.features, reads_columns=False)
     prepared = inputs.prepared(rows.select("id", *FEATURES))
     found = []
+    places = directories_in(model.natives)
     for replica in range(REPLICAS):
-        member = LogisticRegressionModel.load(f"{model.natives.uri}/replica-{replica:06d}")
+        place = places[f"replica-{replica:06d}"]
+        member = LogisticRegressionModel.load(f"{_stored(model).uri}/{place}")
         member.setProbabilityCol("p").setRawPredictionCol("").setPredictionCol("")
         scored = member.transform(prepared).select("id", vector_to_array("p")[1].alias("p"))
         found.append(scored.toPandas().sort_values("id")["p"].to_numpy())
@@ -96,8 +108,10 @@ def test_a_replica_is_a_spark_ml_model_beside_the_features_pipeline(
     model: BaggingClassificationModel, data: pd.DataFrame
 ) -> None:
     places = {name.split("/")[0] for name in model.natives}
+    named = directories_in(model.natives)
     replicas = {f"replica-{place:06d}" for place in range(REPLICAS)}
-    assert places == {"features", f"out-of-bag-soft-{REPLICAS}", *replicas}
+    assert set(named) == {"features", f"out-of-bag-soft-{REPLICAS}", *replicas}
+    assert places == set(named.values())
     assert model.placement["kind"] == "gang"
     assert "Spark jobs" in model.placement["reason"]
     assert model.metadata["rows"] == {"train": 300, "validation": 100}
@@ -152,21 +166,33 @@ def test_a_model_comes_back_from_its_directory_and_from_a_pipelines(
         load_predictor(str(tmp_path / "model"))
 
 
+def _copied(model: BaggingModel, place: Path) -> Path:
+    """A saved model of which the one in memory knows nothing."""
+    model.save(str(place / "model"))
+    shutil.copytree(place / "model", place / "copy")
+    return place / "copy"
+
+
 def test_a_damaged_replica_is_refused(
     model: BaggingClassificationModel, rows: DataFrame, tmp_path: Path
 ) -> None:
-    model.save(str(tmp_path))
-    [damaged] = tmp_path.glob("v*/replica-000001/metadata/part-00000")
+    copy = _copied(model, tmp_path)
+    [damaged] = copy.glob("v*/replica-000001-*/metadata/part-00000")
     damaged.write_text(damaged.read_text().replace("0.01", "0.02"))
     with pytest.raises(ModelError, match="checksum"):
-        BaggingClassificationModel.load(str(tmp_path)).transform(rows)
+        BaggingClassificationModel.load(str(copy)).transform(rows)
 
 
-def test_a_features_pipeline_may_hold_its_own_stages_only() -> None:
-    natives = {"features/metadata/part-00000": json.dumps({"class": "os.path"}).encode()}
-    schema = FeatureSchema((Feature("a", "numeric"),))
-    with pytest.raises(ModelError, match=r"names os\.path"):
-        load_inputs("nowhere", natives, schema, reads_columns=False)
+@pytest.mark.parametrize("directory", ["features", "features/stages/*", "replica-000001"])
+def test_metadata_that_nobody_lists_is_not_loaded(
+    model: BaggingClassificationModel, rows: DataFrame, tmp_path: Path, directory: str
+) -> None:
+    copy = _copied(model, tmp_path)
+    pattern = directory.replace("features", "features-*").replace("000001", "000001-*")
+    place = next(copy.glob(f"v*/{pattern}/metadata"))
+    (place / "aaa").write_text(json.dumps({"class": "os.path", "uid": "x", "paramMap": {}}))
+    with pytest.raises(ModelError, match="aaa: no file of the model"):
+        BaggingClassificationModel.load(str(copy)).transform(rows)
 
 
 @pytest.fixture(scope="module")
@@ -244,9 +270,25 @@ def test_a_fit_goes_on_with_replicas_that_are_whole(
 def test_training_stops_when_the_error_is_flat(
     regression: BaggingRegressionModel, odd: DataFrame, place: Path
 ) -> None:
-    stopped = _regressor(place, early_stopping=1, early_stopping_tolerance=0.99).fit(odd)
+    trainer = _regressor(place, early_stopping=1, early_stopping_tolerance=0.99, out_of_bag="rows")
+    stopped = trainer.fit(odd)
     assert stopped.replicas == 2
     assert stopped.history == regression.history[:2]
+    assert "out-of-bag-median-2" in directories_in(stopped.natives)
+    assert stopped.outOfBag().count() == 400
+
+
+def test_many_replicas_in_one_plan_give_a_warning(
+    regression: BaggingRegressionModel,
+    odd: DataFrame,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    regression.transform(odd)
+    assert not [each for each in caplog.records if each.levelno == logging.WARNING]
+    monkeypatch.setattr(scorers, "MOST_IN_A_PLAN", 2)
+    regression.transform(odd)
+    assert "3 replicas of DecisionTreeRegressor are 3 steps of one Spark plan" in caplog.text
 
 
 def test_a_replica_that_fails_ends_the_fit_and_leaves_nothing(
@@ -287,6 +329,14 @@ def test_what_cannot_be_is_refused_before_any_job(
     with pytest.raises(UserError, match=sentence):
         _classifier(**params).fit(rows)
     assert _jobs(spark) == before
+
+
+def test_a_row_id_must_be_there_and_be_unique(rows: DataFrame) -> None:
+    with pytest.raises(DataError, match="rowIdCol: id has 400 different values in 800"):
+        _classifier().fit(rows.union(rows))
+    unknown = rows.withColumn("id", F.when(F.col("id") != 3, F.col("id")))
+    with pytest.raises(DataError, match="rowIdCol: id is null in 1 of 400 training rows"):
+        _classifier().fit(unknown)
 
 
 BOOSTING = ("boosting.BoostingClassifier", {"rounds": 4, "max_depth": 3, "eta": 0.5})
@@ -338,6 +388,43 @@ def test_other_learners_take_a_vector_column_and_weights(rows: DataFrame, learne
     if learner == "RandomForestClassifier":
         trainer = trainer.setParams(learner_params={"numTrees": 3})
     assert trainer.fit(vectors).transform(vectors).where("prediction = text").count() > 100
+
+
+@pytest.mark.slow
+def test_fits_that_share_a_checkpoint_at_the_same_time_use_each_others_replicas(
+    rows: DataFrame, tmp_path: Path
+) -> None:
+    def fit(replicas: int) -> BaggingClassificationModel:
+        trainer = _classifier(
+            replicas=replicas, checkpoint_dir=tmp_path.as_uri(), out_of_bag="rows"
+        )
+        return trainer.fit(rows)
+
+    found = sorted(in_threads(fit, [2, 3, 3], 3), key=lambda model: model.replicas)
+    few, *many = (directories_in(model.natives) for model in found)
+    assert many[0] == many[1]
+    assert few.items() - many[0].items() == {("out-of-bag-soft-2", few["out-of-bag-soft-2"])}
+    [place] = tmp_path.iterdir()
+    assert {item.name for item in place.iterdir() if item.is_dir()} == {
+        *few.values(),
+        *many[0].values(),
+    }
+    wanted, other = (probabilities(model.transform(rows)) for model in found[1:])
+    assert np.array_equal(wanted, other)
+
+
+@pytest.mark.slow
+def test_an_estimator_of_another_package_is_a_learner_where_it_is_allowed(
+    rows: DataFrame, tmp_path: Path
+) -> None:
+    path = "xgboost.spark.SparkXGBClassifier"
+    given = {"learner": path, "learners_allowed": [path], "learner_params": {"n_estimators": 3}}
+    _classifier(**given, replicas=2).fit(rows).save(str(tmp_path / "model"))
+    loaded = BaggingClassificationModel.load(str(tmp_path / "model"))
+    with pytest.raises(UserError, match=f"there is no learner {path}"):
+        loaded.transform(rows)
+    loaded._set(learners_allowed=[path])
+    assert loaded.transform(rows).where("prediction = text").count() > 0.8 * 400
 
 
 @pytest.mark.slow

@@ -86,7 +86,7 @@ def test_a_number_to_predict_is_refused_and_nothing_is_written(table, capsys):
     pd.DataFrame({"a": [0, 1] * 30, "price": [n / 7 for n in range(60)]}).to_parquet("p.parquet")
     assert main(["config", "init", "p.parquet", "--label", "price"]) == 2
     said = capsys.readouterr().err
-    assert "a number to predict rather than a class, and regression is not there yet" in said
+    assert "a number to predict rather than a class, and the jobs do no regression yet" in said
     assert said.count("\n") == 1
     assert not (table / "p.yaml").exists()
 

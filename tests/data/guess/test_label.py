@@ -60,7 +60,7 @@ def test_the_given_label_may_have_many_classes():
     ("column", "said"),
     [
         (number("y", 77), "77 different numbers from 0.5 to 99.5: it is a number to predict"),
-        (whole("y", 400), "regression is not there yet"),
+        (whole("y", 400), "the jobs do no regression yet"),
         (number("y", 2, nulls=2, nans=3), "null or NaN in 5 of 1,000 rows; remove these rows"),
         (text("y", 1), "is a in all 1,000 rows; there must be at least two classes"),
         (number("y", 2, infinite=4), "infinite in 4 of 1,000 rows"),
