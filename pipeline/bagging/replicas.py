@@ -22,6 +22,7 @@ from pipeline.bagging.learners.registry import (
     open_member,
     replicas_in,
 )
+from pipeline.bagging.memory import give_back
 from pipeline.bagging.out_of_bag import write_rows
 from pipeline.bagging.resampling import SampledRows, Sampling, columns_of, draw, learner_seed
 from pipeline.bagging.votes import Ballot, OutOfBag, Votes
@@ -161,7 +162,9 @@ class Workshop:
         if self._base is not None:
             weights *= self._base
         columns = columns_of(task.sampling, task.seed, replica, task.learner.features.width)
-        return self._learner.train(weights, learner_seed(task.seed, replica), columns)
+        member = self._learner.train(weights, learner_seed(task.seed, replica), columns)
+        give_back()
+        return member
 
     def open(self, replica: int) -> Member:
         """A replica that is in the store."""
