@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -378,6 +379,20 @@ def test_fits_that_share_a_checkpoint_keep_their_own_files(rows: DataFrame, tmp_
     ]
     assert votes == expected
     assert (probabilities(few.transform(rows)) != probabilities(many.transform(rows))).any()
+
+
+def test_replicas_of_a_model_go_with_it_and_a_failed_fit_leaves_nothing(
+    rows: DataFrame, tmp_path: Path
+) -> None:
+    model = _classifier(rows, replicas=2, scratchDir=str(tmp_path))
+    assert len(list(tmp_path.iterdir())) == 1
+    del model
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
+    infinite = rows.withColumn("a", F.when(F.col("id") == 0, float("inf")).otherwise(F.col("a")))
+    with pytest.raises(DataError, match="infinite"):
+        _classifier(infinite, scratchDir=str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_model_may_replace_itself(rows: DataFrame, tmp_path: Path) -> None:
