@@ -258,6 +258,7 @@ def test_what_gives_no_probabilities_of_the_labels_classes_is_refused(
         _classifier(rows, **params)
 
 
+@pytest.mark.slow
 def test_the_median_of_numbers(rows: DataFrame, ordered: pd.DataFrame) -> None:
     model = BaggingRegressor(labelCol="value", combine="median", **QUICK).fit(rows)
     found: Any = model.transform(rows).select("id", "prediction").toPandas().sort_values("id")
@@ -282,6 +283,7 @@ def test_more_than_two_classes(rows: DataFrame, columns: list[str], ordered: pd.
     assert np.abs(mean / mean.sum(axis=1, keepdims=True) - one).max() < 1e-6
 
 
+@pytest.mark.slow
 def test_boosted_replicas_are_no_sum_and_are_averaged_one_by_one(rows: DataFrame) -> None:
     model = _classifier(rows, rounds=5, eta=0.3, replicas=3)
     assert model.metadata["bagging"]["merged"] is None
@@ -289,6 +291,7 @@ def test_boosted_replicas_are_no_sum_and_are_averaged_one_by_one(rows: DataFrame
     assert np.allclose(probabilities(model.transform(rows)).sum(axis=1), 1)
 
 
+@pytest.mark.slow
 def test_class_weights_move_the_decision(rows: DataFrame) -> None:
     def share_of_yes(**params: Any) -> float:
         scored = _classifier(rows, min_child_weight=40.0, **params).transform(rows)
@@ -342,6 +345,7 @@ def test_a_gangs_out_of_bag_rows(
     assert ganged.importance[0]["feature"] == "a"
 
 
+@pytest.mark.slow
 def test_gangs_of_three_classes_and_of_numbers(rows: DataFrame) -> None:
     gang = {"placement": "gang", "numWorkers": 2, "featuresCols": ["a", "b", "flag"]}
     three = _classifier(rows, "three", **gang)

@@ -67,6 +67,7 @@ def test_classifiers(name: str, rows: DataFrame, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", list(REGRESSORS))
+@pytest.mark.slow
 def test_regressors(name: str, rows: DataFrame, tmp_path: Path) -> None:
     model = BaggingRegressor(labelCol="value", **_common(**REGRESSORS[name])).fit(rows)
     scored: Any = model.transform(rows).orderBy("id").toPandas()

@@ -228,6 +228,7 @@ def regression(odd: DataFrame, place: Path) -> BaggingRegressionModel:
     return _regressor(place).fit(odd)
 
 
+@pytest.mark.slow
 def test_a_replica_has_its_own_share_of_the_columns(
     regression: BaggingRegressionModel, odd: DataFrame
 ) -> None:
