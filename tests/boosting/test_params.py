@@ -45,4 +45,4 @@ def test_only_what_is_known_is_passed_on() -> None:
 
 def test_leaves_of_bagged_trees_are_not_penalised() -> None:
     assert BaggingClassifier().learner_settings()["reg_lambda"] == 0.0
-    assert BaggingClassifier(reg_lambda=2.0).learner_params()["reg_lambda"] == 2.0
+    assert BaggingClassifier(reg_lambda=2.0).learner_settings()["reg_lambda"] == 2.0
