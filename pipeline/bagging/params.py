@@ -35,12 +35,12 @@ class SpreadParams(ColumnParams):
     spread_col = declare(
         "spread_col",
         "column for the replicas' standard deviation: of the predicted class's probability, or of "
-        "the value; unset: none",
+        "the value; default: none",
         TypeConverters.toString,
     )
     quantiles_col = declare(
         "quantiles_col",
-        "column for quantiles of the same over replicas, an array; unset: none",
+        "column for quantiles of the same over replicas, an array; default: none",
         TypeConverters.toString,
     )
     quantiles = declare("quantiles", "which quantiles", TypeConverters.toListFloat)
@@ -87,7 +87,7 @@ class SamplingParams(OurParams):
     )
     group_col = declare(
         "group_col",
-        "column whose equal values are drawn together, as one; unset: rows are drawn",
+        "column whose equal values are drawn together, as one; default: rows are drawn",
         TypeConverters.toString,
     )
 
