@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import partial, reduce
 from operator import add
 from typing import Any
 
@@ -157,7 +157,7 @@ class BaggingFit:
         totals = self._over_ranges(judge)
         points = sorted({piece.point for piece in pieces})
         return [
-            (point, _total(ranges[place] for ranges in totals))
+            (point, reduce(add, (ranges[place] for ranges in totals)))
             for place, point in enumerate(points)
         ]
 
@@ -276,11 +276,3 @@ def runs_of(start: int, stop: int, slots: int) -> list[range]:
         runs.append(range(start, start + size))
         start += size
     return runs
-
-
-def _total(parts: Iterable[OutOfBag]) -> OutOfBag:
-    parts = list(parts)
-    total = parts[0]
-    for part in parts[1:]:
-        total = add(total, part)
-    return total
