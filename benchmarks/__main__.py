@@ -9,9 +9,17 @@ import sys
 from typing import NoReturn
 
 from benchmarks.bagging import options as bagging_options
+from benchmarks.boosting import options as boosting_options
 
 # What `all` runs, and what it takes to run it.
-ALL = (("trainers",), ("bagging",), ("bagging", "--curve"), ("breiman",))
+ALL = (
+    ("trainers",),
+    ("bagging",),
+    ("bagging", "--curve"),
+    ("boosting",),
+    ("boosting", "--memory"),
+    ("breiman",),
+)
 
 
 def main() -> int:
@@ -35,6 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     bagging = names.add_parser("bagging", help="bagged trees against scikit-learn and MLlib")
     bagging_options.add(bagging)
     bagging.set_defaults(run=_bagging)
+    boosting = names.add_parser("boosting", help="boosted trees against XGBoost and others")
+    boosting_options.add(boosting)
+    boosting.set_defaults(run=_boosting)
     breiman = names.add_parser("breiman", help="the tables of Breiman's paper")
     breiman.add_argument("--repeats", type=int, help="random divisions (default: the paper's)")
     breiman.set_defaults(run=_breiman)
@@ -51,6 +62,12 @@ def _bagging(args: argparse.Namespace) -> int:
     from benchmarks.bagging import measure
 
     return measure.run(bagging_options.read(args))
+
+
+def _boosting(args: argparse.Namespace) -> int:
+    from benchmarks.boosting import measure
+
+    return measure.run(boosting_options.read(args))
 
 
 def _breiman(args: argparse.Namespace) -> int:

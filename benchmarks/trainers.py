@@ -10,22 +10,23 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmarks import common
+from benchmarks.lonely import lonely_worker
 from pipeline.bagging import BaggingClassifier
 from pipeline.bagging.resampling import in_bag_counts
 from pipeline.boosting import BoostingClassifier
-from pipeline.boosting.rounds import BoostingTask, train_rounds
+from pipeline.boosting.rounds import train_rounds
 from pipeline.data import flights
 from pipeline.deep import DeepClassifier
 from pipeline.deep.training import DeepTask, train_epochs
 from pipeline.estimators.estimator import FitJob, Trained
 from pipeline.spark.collectives import Horovod, Seat
 from pipeline.spark.shards import ShardSet
-from pipeline.spark.worker import Worker
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -37,16 +38,6 @@ FIELDS = (
 )
 ROUNDS, DEPTH, REPLICAS, EPOCHS = 100, 6, 40, 3
 SAMPLED_TREES = 6
-
-
-class Silent:
-    """The channel of a worker that has no driver."""
-
-    def advance(self) -> None:
-        return None
-
-    def send(self, kind: str, **data: Any) -> None:
-        return None
 
 
 class Pair:
@@ -120,10 +111,11 @@ def paired(base: type, pair: Pair, native: Callable[[Any, FitJob[Any]], float]) 
 
 
 def native_boosting(estimator: Any, job: FitJob[Any]) -> float:
-    params = estimator.native_params(2, 0)
-    task = BoostingTask(_merged(job.shards), job.features, params, ROUNDS, 0)
+    # Its checkpoints would be those that the gang finds; its booster gets another name.
+    task = estimator._task(job)
+    alone = replace(task, shards=_merged(job.shards), output=f"{task.output}.native", every=0)
     began = time.monotonic()
-    train_rounds(task, _lonely_worker())
+    train_rounds(alone, lonely_worker())
     return time.monotonic() - began
 
 
@@ -154,7 +146,7 @@ def native_deep(estimator: Any, job: FitJob[Any]) -> float:
     collective = Horovod()
     collective.join(Seat(0, 1, ("127.0.0.1",)), collective.invite("127.0.0.1", 1), 60)
     began = time.monotonic()
-    train_epochs(task, _lonely_worker())
+    train_epochs(task, lonely_worker())
     seconds = time.monotonic() - began
     collective.leave()
     return seconds
@@ -169,8 +161,3 @@ def _merged(shards: ShardSet) -> ShardSet:
 
     sizes: Any = {part: (rows,) for part, rows in shards.rows.items()}
     return Merged(shards.uri, 1, shards.layout, shards.rows, sizes, shards.fingerprint)
-
-
-def _lonely_worker() -> Worker:
-    sender: Any = Silent()
-    return Worker(Seat(0, 1, ("127.0.0.1",)), 2, (), sender)

@@ -70,7 +70,7 @@ class Ours(Contender):
         return time.monotonic() - began
 
     def auc(self) -> float:
-        return _frame_auc(self._model.transform(self._table.test))
+        return frame_auc(self._model.transform(self._table.test))
 
     def note(self) -> str:
         error = self._model.metrics.get("out_of_bag", {}).get("error")
@@ -177,9 +177,15 @@ class MLlib(Contender):
         self._max_bins = max(*sizes, 32)
 
     def fit(self, trees: int) -> float:
+        learner = self._learner(trees)
+        began = time.monotonic()
+        self._model = learner.fit(self._train)
+        return time.monotonic() - began
+
+    def _learner(self, trees: int) -> Any:
         from pyspark.ml.classification import RandomForestClassifier
 
-        forest = RandomForestClassifier(
+        return RandomForestClassifier(
             labelCol=flights.LABEL,
             numTrees=trees,
             maxDepth=DEPTH,
@@ -190,9 +196,6 @@ class MLlib(Contender):
             maxMemoryInMB=self._histogram_mb,
             seed=0,
         )
-        began = time.monotonic()
-        self._model = forest.fit(self._train)
-        return time.monotonic() - began
 
     @property
     def _histogram_mb(self) -> int:
@@ -200,7 +203,7 @@ class MLlib(Contender):
         return self._memory_mb // 8
 
     def auc(self) -> float:
-        return _frame_auc(self._model.transform(self._test))
+        return frame_auc(self._model.transform(self._test))
 
     def note(self) -> str:
         return (
@@ -244,7 +247,7 @@ def _assembled(stages: PipelineModel, frame: DataFrame) -> DataFrame:
     return rows
 
 
-def _frame_auc(scored: DataFrame) -> float:
+def frame_auc(scored: DataFrame) -> float:
     from pyspark.ml.functions import vector_to_array
     from pyspark.sql import functions as F  # noqa: N812
 

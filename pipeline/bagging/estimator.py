@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from pyspark.sql import functions as F  # noqa: N812
 
-from pipeline.bagging.class_weights import weights_of
 from pipeline.bagging.curve import points_of
 from pipeline.bagging.fits import BaggingFit
 from pipeline.bagging.learners.learner import LearnerSpec
@@ -26,6 +25,7 @@ from pipeline.bagging.store import ReplicaStore
 from pipeline.bagging.votes import Ballot
 from pipeline.data.names import column, require
 from pipeline.errors import UserError
+from pipeline.estimators.class_weights import weights_of
 from pipeline.estimators.estimator import GROUP, EnsembleEstimator, FitJob, Trained
 from pipeline.estimators.model import qualified
 from pipeline.estimators.profile import Described

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.bagging import ubjson
+from pipeline.boosting import ubjson
 from pipeline.errors import ModelError
 
 Doubles: TypeAlias = npt.NDArray[np.float64]

@@ -11,6 +11,7 @@ from pipeline.bagging.learners.learner import XGBOOST
 from pipeline.bagging.resampling import SCHEMES, Sampling, Scheme
 from pipeline.boosting.params import TreeParams
 from pipeline.errors import UserError
+from pipeline.estimators.class_weights import is_class_weight
 from pipeline.estimators.params import ColumnParams, GangParams, OurParams, Rule, declare
 
 COMBINATIONS = {"classification": ("soft", "hard"), "regression": ("mean", "median")}
@@ -18,15 +19,6 @@ COMBINATIONS = {"classification": ("soft", "hard"), "regression": ("mean", "medi
 
 def _as_it_is(value: Any) -> Any:
     return value
-
-
-def _is_class_weight(value: Any) -> bool:
-    if isinstance(value, str):
-        return value in ("none", "balanced")
-    return isinstance(value, dict) and all(
-        isinstance(weight, int | float) and not isinstance(weight, bool) and weight >= 0
-        for weight in value.values()
-    )
 
 
 class SpreadParams(ColumnParams):
@@ -226,7 +218,7 @@ class BaggingParams(TreeParams, SamplingParams, GangParams, SpreadParams):
         Rule("worker_memory_mb", lambda value: value >= 0, "0 or more"),
         Rule("rounds", lambda value: value >= 1, "1 or more"),
         Rule("eta", lambda value: 0 < value <= 1, "above 0 and at most 1"),
-        Rule("class_weight", _is_class_weight, "none, balanced, or a map of class to weight"),
+        Rule("class_weight", is_class_weight, "none, balanced, or a map of class to weight"),
         Rule("learner_params", lambda value: isinstance(value, dict), "a map of names to values"),
         Rule("out_of_bag", lambda value: value in ("error", "rows", "none"), "error, rows or none"),
         Rule("early_stopping", lambda value: value >= 0, "0 or more"),

@@ -15,7 +15,7 @@ from pipeline.bagging.merging import passes
 from pipeline.bagging.votes import Ballot, Doubles
 from pipeline.data.encoding import Matrix
 from pipeline.errors import ModelError
-from pipeline.estimators.predictor import Predictor, Scores
+from pipeline.estimators.predictor import Margins, Predictor, Scores
 from pipeline.spark.shard_file import Floats
 
 
@@ -92,12 +92,12 @@ class BaggingPredictor(Predictor):
         else:
             self._members = self._opened()
 
-    def scores(self, features: Matrix) -> tuple[Scores, Scores]:
+    def scores(self, features: Matrix, start: Margins | None = None) -> tuple[Scores, Scores]:
         """Sums of the replicas' class shares, or votes, and probabilities."""
         shares = probabilities(self._combined(features), len(self.classes))
         return shares * self._replicas, shares
 
-    def values(self, features: Matrix) -> Scores:
+    def values(self, features: Matrix, start: Margins | None = None) -> Scores:
         """Means, or medians, of the replicas' values."""
         return self._combined(features)[:, 0]
 

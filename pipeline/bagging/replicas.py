@@ -22,10 +22,10 @@ from pipeline.bagging.learners.registry import (
     open_member,
     replicas_in,
 )
-from pipeline.bagging.memory import give_back
 from pipeline.bagging.out_of_bag import write_rows
 from pipeline.bagging.resampling import SampledRows, Sampling, columns_of, draw, learner_seed
 from pipeline.bagging.votes import Ballot, OutOfBag, Votes
+from pipeline.boosting.allocator import give_back
 from pipeline.data.encoding import LabelSchema
 from pipeline.errors import UserError
 from pipeline.spark.scratch import require_visible

@@ -1,64 +1,218 @@
-"""`BoostingClassifier`: sequential XGBoost on Spark, as a Spark ML Estimator; the driver half."""
+"""What boosting estimators share: sequential XGBoost on Spark; the driver half."""
 
 from __future__ import annotations
 
+import logging
+from abc import abstractmethod
+from dataclasses import replace
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from pyspark.ml.linalg import VectorUDT
+from pyspark.sql.types import ArrayType, NumericType
+
+from pipeline import files
+from pipeline.boosting import checkpoint, places, schedules
+from pipeline.boosting.functions import is_path
+from pipeline.boosting.initial import Initial, open_initial
+from pipeline.boosting.memory import Memory
+from pipeline.boosting.model import BoostingModel
+from pipeline.boosting.objectives import require_labels
 from pipeline.boosting.params import BoostingParams
-from pipeline.boosting.predictor import BOOSTER
-from pipeline.boosting.rounds import BoostingTask, train_rounds
-from pipeline.estimators.estimator import FitJob, Trained
+from pipeline.boosting.predictor import BOOSTER, FACTS
+from pipeline.boosting.rounds import train_rounds
+from pipeline.boosting.task import BoostingTask, RowRoles
+from pipeline.data.names import column, require
+from pipeline.data.splits import uniform
+from pipeline.errors import DataError, UserError
+from pipeline.estimators.estimator import GROUP, FitJob, Trained
 from pipeline.estimators.gang_estimator import GangEstimator
-from pipeline.estimators.model import EnsembleModel
+from pipeline.estimators.profile import Columns, Described
 from pipeline.spark.resources import GangPlan
+from pipeline.store.installed import installed
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+logger = logging.getLogger(__name__)
+
+M = TypeVar("M", bound=BoostingModel)
+_VALIDATION = "__validation"
+_SPLIT_SALT = 0x5B17
 
 
-class BoostingClassificationModel(EnsembleModel):
-    """A trained booster; `natives["booster.ubj"]` is a plain XGBoost model."""
+class BoostingEstimator(GangEstimator[M], BoostingParams):
+    """Gradient-boosted trees, trained by a gang of Spark workers."""
 
-    kind: ClassVar[str] = "boosting"
+    is_survival: ClassVar[bool] = False
 
+    def _fit(self, dataset: DataFrame) -> M:
+        self.require_valid()
+        uri = self.value("initial_model")
+        self._initial: Initial | None = open_initial(uri) if uri else None
+        try:
+            return super()._fit(dataset)
+        finally:
+            self._initial = None
 
-class BoostingClassifier(GangEstimator[BoostingClassificationModel], BoostingParams):
-    """Gradient-boosted trees, trained by a gang of Spark workers.
+    @abstractmethod
+    def _objective_params(self, described: Described) -> dict[str, Any]:
+        """Objective, metric and number of outputs; those of XGBoost for a function of the user's.
 
-    Each worker holds one shard of the rows, binned once; the workers add up their histograms at
-    every level of every tree (rabit), so the booster is one model of all rows.
+        Raises
+        ------
+        UserError
+            When the objective does not go with the label.
+        """
 
-    Parameters
-    ----------
-    **params
-        Any param by name; `explainParams()` lists them with their defaults. XGBoost's training
-        params have their native names.
+    def _more_columns(self, dataset: DataFrame) -> dict[str, Any]:
+        margin = self.value("baseMarginCol") or None
+        if margin is not None:
+            require(dataset, [margin], "baseMarginCol")
+            kind = dataset.schema[margin].dataType
+            if not isinstance(kind, NumericType | ArrayType | VectorUDT):
+                raise DataError(
+                    f"baseMarginCol: {margin} is {kind.simpleString()}; it must be a number, or a "
+                    "vector or an array with one for each class"
+                )
+        return {"margin": margin}
 
-    Notes
-    -----
-    Missing values are XGBoost's: nulls and NaN go where a split sends missing values. Categories
-    are split natively. For a given seed, config and gang size the model is the same, byte for
-    byte, however the input is partitioned or ordered. With a validation indicator column and
-    `early_stopping_rounds` the model keeps the rounds up to the best one.
+    def _split(self, rows: DataFrame, columns: Columns) -> tuple[DataFrame, Columns]:
+        """Hold out a share of the rows, or of the queries, by their identity."""
+        share = self.value("validation_fraction")
+        if not share or columns.validation is not None:
+            return rows, columns
+        name = GROUP if columns.keeps_groups else self._id_column
+        place = uniform(column(name), self.value("seed") ^ _SPLIT_SALT)
+        return rows.withColumn(_VALIDATION, place < share), replace(columns, validation=_VALIDATION)
 
-    References
-    ----------
-    T. Chen and C. Guestrin, "XGBoost: A Scalable Tree Boosting System", KDD 2016, section 3.
+    def _described(self, rows: DataFrame, columns: Columns) -> Described:
+        found = super()._described(rows, columns)
+        if self._initial is not None:
+            self._initial.require_label(found.label)
+            features = self._initial.require_features(found.features)
+            found = replace(found, features=features)
+        params = self._objective_params(found)
+        if self._initial is not None:
+            self._initial.require_objective(params)
+        if found.label.is_number:
+            objective = self.value("objective") or params["objective"]
+            require_labels(self.task, objective, columns.label, found.label.bounds)
+        self._column_params(found)
+        return found
 
-    Examples
-    --------
-    >>> from pipeline.boosting import BoostingClassifier  # doctest: +SKIP
-    >>> booster = BoostingClassifier(featuresCols=["distance"], labelCol="late")  # doctest: +SKIP
-    >>> model = booster.fit(frame)  # doctest: +SKIP
-    """
+    def _column_params(self, described: Described) -> dict[str, Any]:
+        """Params that name columns, by their places."""
+        schema = described.features
+        found = {
+            "monotone_constraints": places.monotone(self.value("monotone_constraints"), schema),
+            "interaction_constraints": places.interactions(
+                self.value("interaction_constraints"), schema
+            ),
+        }
+        places.types(self.value("feature_types"), schema)
+        places.weights(self.value("feature_weights"), schema)
+        return {name: value for name, value in found.items() if value is not None}
 
-    model_class = BoostingClassificationModel
+    def native_params(self, described: Described) -> dict[str, Any]:
+        """All params as XGBoost takes them; a given objective or metric wins."""
+        return {
+            **self.own_params(),
+            **self._objective_params(described),
+            **self._column_params(described),
+            "seed": self.value("seed"),
+        }
+
+    def _metric_params(self, by_default: str | None) -> dict[str, Any]:
+        """XGBoost's metrics: those asked for, or the objective's."""
+        native = [name for name in self.metric_names if not is_path(name)]
+        if native:
+            return {"eval_metric": native}
+        if self.metric_names:
+            return {"disable_default_eval_metric": True}
+        return {} if by_default is None else {"eval_metric": [by_default]}
+
+    def _roles(self, job: FitJob[GangPlan]) -> RowRoles:
+        schema = job.features
+        return RowRoles(
+            types=places.types(self.value("feature_types"), schema),
+            missing=self.value("missing"),
+            class_weights=self._class_weights(job.described),
+            margins=self._margins(job.described) if self.value("baseMarginCol") else 0,
+            is_survival=self._is_survival(),
+            is_ranking=self.task == "ranking",
+            feature_weights=places.weights(self.value("feature_weights"), schema),
+        )
+
+    def _class_weights(self, described: Described) -> tuple[float, ...]:
+        return ()
+
+    def _is_survival(self) -> bool:
+        return False
+
+    def _task(self, job: FitJob[GangPlan]) -> BoostingTask:
+        rounds = self.value("rounds")
+        objective = self.value("objective")
+        task = BoostingTask(
+            shards=job.shards,
+            features=job.features,
+            roles=self._roles(job),
+            params=self.native_params(job.described),
+            rounds=rounds,
+            output=files.join(job.scratch, BOOSTER),
+            checkpoints=checkpoint.Checkpoints(""),
+            every=self.value("checkpoint_rounds"),
+            etas=schedules.rates(self.value("eta_schedule"), self.value("eta"), rounds),
+            objective=objective if objective is not None and is_path(objective) else None,
+            metrics=tuple(name for name in self.metric_names if is_path(name)),
+            patience=self.patience,
+            initial=self._initial_file(job),
+            memory=Memory(self.value("external_memory"), self.value("worker_memory_mb")),
+        )
+        facts = self._facts(task, job)
+        given = self.value("resume_from")
+        named = checkpoint.require_matching(given, facts) if given else None
+        kept = checkpoint.prepare(
+            self.value("checkpoint_dir"), job.scratch, self.model_class.kind, facts
+        )
+        return replace(task, checkpoints=kept, resume_from=named)
+
+    def _initial_file(self, job: FitJob[GangPlan]) -> str | None:
+        if self._initial is None:
+            return None
+        uri = files.join(job.scratch, "initial.ubj")
+        files.write_bytes(uri, self._initial.booster)
+        return uri
+
+    def _facts(self, task: BoostingTask, job: FitJob[GangPlan]) -> dict[str, Any]:
+        """Everything that the model depends on."""
+        return {
+            "params": task.params,
+            "rounds": task.rounds,
+            "checkpoint_rounds": task.every,
+            "etas": task.etas,
+            "objective": task.objective,
+            "metrics": task.metrics,
+            "patience": None if task.patience is None else vars(task.patience),
+            "roles": vars(task.roles),
+            "features": job.features.to_json(),
+            "label": job.label.to_json(),
+            "initial": None if self._initial is None else self._initial.digest,
+            "data": job.shards.fingerprint,
+            "queries": job.shards.group_fingerprint,
+            "workers": job.layout.workers,
+            "gpus": job.layout.gpus,
+            "versions": installed(),
+        }
 
     def _train(self, job: FitJob[GangPlan]) -> Trained:
-        task = BoostingTask(
-            job.shards,
-            job.features,
-            self.native_params(len(job.label.classes), self.value("seed")),
-            self.value("rounds"),
-            self.value("early_stopping_rounds"),
+        task = self._task(job)
+        logger.info(
+            "boosting: %d workers of %s, %d rounds of %s",
+            job.layout.workers,
+            "one GPU" if job.layout.gpus else f"{job.layout.cores} threads",
+            task.rounds,
+            task.objective or task.params["objective"],
         )
         first, measures = self._run_gang(
             job,
@@ -68,5 +222,33 @@ class BoostingClassifier(GangEstimator[BoostingClassificationModel], BoostingPar
             most=task.rounds,
         )
         history = first["history"]
-        best = {"best_iteration": first["best_iteration"], "rounds": len(history)}
-        return Trained({BOOSTER: first["booster"]}, {**measures, **best}, history)
+        found = {
+            "best_iteration": first["best_iteration"],
+            "rounds": len(history),
+            "external_memory": first["on_disk"],
+            "loop_seconds": round(first["seconds"], 3),
+        }
+        return Trained(
+            {BOOSTER: files.read_bytes(task.output)},
+            {**measures, **found},
+            history,
+            {FACTS: self._facts_of_scoring(task, job.described)},
+        )
+
+    def _facts_of_scoring(self, task: BoostingTask, described: Described) -> dict[str, Any]:
+        return {
+            "task": self.task,
+            "objective": task.objective or task.params["objective"],
+            "missing": task.roles.missing,
+            "outputs": self._margins(described),
+            "quantiles": list(self.value("quantile_alpha") or ()),
+        }
+
+
+def require_one_worker(objective: str, plan: GangPlan) -> None:
+    """Raise a `UserError` for an objective that XGBoost cannot distribute."""
+    if plan.workers > 1:
+        raise UserError(
+            f"objective {objective} compares every row with every other, which XGBoost does on one "
+            "worker only: set numWorkers=1, or use survival:aft"
+        )

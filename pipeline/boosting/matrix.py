@@ -6,15 +6,15 @@ Imported on executors only: importing it loads XGBoost.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import xgboost as xgb
 from scipy import sparse
 
+from pipeline.boosting.matrix_names import accepted_names
 from pipeline.spark.shard_file import Floats, Matrix
-
-_REFUSED = str.maketrans({"[": "_", "]": None, "<": "_"})
 
 
 class Rows(Protocol):
@@ -40,6 +40,36 @@ class Rows(Protocol):
         """The features, chunk by chunk."""
 
 
+@dataclass(frozen=True)
+class Asides:
+    """What XGBoost is told of rows besides features, labels and the shard's own weights.
+
+    Parameters
+    ----------
+    weights : ndarray of float32, shape (rows,), or None
+        Instead of the shard's own.
+    margins : ndarray of float32, shape (rows, outputs), or None
+        Base margins.
+    lower, upper : ndarray of float32, shape (rows,), or None
+        Bounds of the label, instead of the label.
+    """
+
+    weights: Floats | None = None
+    margins: Floats | None = None
+    lower: Floats | None = None
+    upper: Floats | None = None
+
+    def of(self, rows: slice) -> dict[str, Floats]:
+        """Those of some rows, as XGBoost takes them."""
+        named = {
+            "weight": self.weights,
+            "base_margin": self.margins,
+            "label_lower_bound": self.lower,
+            "label_upper_bound": self.upper,
+        }
+        return {name: values[rows] for name, values in named.items() if values is not None}
+
+
 class ShardBatches(xgb.DataIter):
     """Feeds a shard's chunks to XGBoost.
 
@@ -48,38 +78,53 @@ class ShardBatches(xgb.DataIter):
     shard : Rows
         The mapped rows.
     labels : ndarray of float32, shape (rows,) or (rows, targets)
-        What to predict.
-    names : list of str
-        A name for each column; brackets and `<`, which XGBoost refuses, are replaced.
+        What to learn.
+    names : sequence of str
+        Column names; characters that XGBoost refuses are replaced.
     categorical : sequence of int
-        Positions of the categorical columns.
+        Places of categorical columns.
     on_chunk : callable, optional
-        Called after every chunk: binning moves.
+        Called after each chunk: training moves.
     change : callable, optional
-        What is to be done to a chunk before it is handed over.
+        What is done to features before XGBoost sees them.
+    types : sequence of str, optional
+        XGBoost's types of the columns, instead of those that follow from `categorical`.
+    asides : Asides, optional
+        What else XGBoost is told; by default the shard's weights.
+    batch_rows : int
+        Most rows at once; 0: a chunk.
+    cache : str, optional
+        Where XGBoost is to write files of external memory: the first part of their names.
     """
 
     def __init__(
         self,
         shard: Rows,
         labels: Floats,
-        names: list[str],
+        names: Sequence[str],
         categorical: Sequence[int],
         on_chunk: Callable[[], None] | None = None,
         change: Callable[[Matrix], Matrix] | None = None,
+        *,
+        types: Sequence[str] | None = None,
+        asides: Asides | None = None,
+        batch_rows: int = 0,
+        cache: str | None = None,
     ) -> None:
-        super().__init__(release_data=False)
+        super().__init__(cache_prefix=cache, on_host=False)
         self._shard = shard
         self._labels = labels
-        self._names = accepted_names(names)
-        self._types = feature_types(len(names), categorical)
+        self._names = accepted_names(list(names))
+        self._types = feature_types(len(names), categorical) if types is None else list(types)
         self._on_chunk = on_chunk
         self._change = change
+        self._asides = asides or Asides(weights=shard.weights)
+        self._batch_rows = batch_rows
         self.reset()
 
     def reset(self) -> None:
         """Start again at the first chunk: XGBoost passes over the data more than once."""
-        self._chunks = _chunks(self._shard)
+        self._chunks = _chunks(self._shard, self._batch_rows)
         self._row = 0
 
     def next(self, input_data: Callable[..., None]) -> bool:
@@ -88,13 +133,12 @@ class ShardBatches(xgb.DataIter):
         if chunk is None:
             return False
         rows = slice(self._row, self._row + chunk.shape[0])
-        weights = self._shard.weights
         input_data(
             data=chunk if self._change is None else self._change(chunk),
             label=self._labels[rows],
-            weight=None if weights is None else weights[rows],
             feature_names=self._names,
             feature_types=self._types,
+            **self._asides.of(rows),
         )
         self._row = rows.stop
         if self._on_chunk is not None:
@@ -108,18 +152,15 @@ def feature_types(width: int, categorical: Sequence[int]) -> list[str]:
     return ["c" if place in places else "q" for place in range(width)]
 
 
-def accepted_names(names: list[str]) -> list[str]:
-    """Names without brackets and `<`: `v[0]` becomes `v_0`; no two become one."""
-    plain = [name.translate(_REFUSED) for name in names]
-    if len(set(plain)) == len(plain):
-        return plain
-    return [f"{name}_{place}" for place, name in enumerate(plain)]
-
-
 def binned(
-    batches: ShardBatches, *, max_bin: int, threads: int, like: Any = None
+    batches: ShardBatches,
+    *,
+    max_bin: int,
+    threads: int,
+    like: Any = None,
+    missing: float | None = None,
 ) -> xgb.QuantileDMatrix:
-    """A matrix of bins.
+    """A matrix of bins in memory.
 
     Parameters
     ----------
@@ -131,15 +172,43 @@ def binned(
         Threads to bin with.
     like : QuantileDMatrix, optional
         Whose bins to use: the training matrix, for validation rows.
+    missing : float, optional
+        A number that means missing, besides NaN.
     """
     return xgb.QuantileDMatrix(
-        batches, max_bin=max_bin, ref=like, nthread=threads, enable_categorical=True
+        batches,
+        max_bin=max_bin,
+        ref=like,
+        nthread=threads,
+        enable_categorical=True,
+        missing=missing,
     )
 
 
-def _chunks(shard: Rows) -> Iterator[Matrix]:
+def binned_on_disk(
+    batches: ShardBatches,
+    *,
+    max_bin: int,
+    threads: int,
+    like: Any = None,
+    missing: float | None = None,
+) -> xgb.ExtMemQuantileDMatrix:
+    """A matrix of bins in files, of which a page at a time is in use; as for `binned`."""
+    return xgb.ExtMemQuantileDMatrix(
+        batches,
+        max_bin=max_bin,
+        ref=like,
+        nthread=threads,
+        enable_categorical=True,
+        missing=missing,
+    )
+
+
+def _chunks(shard: Rows, most: int) -> Iterator[Matrix]:
     if shard.rows:
-        yield from shard.matrices()
+        for matrix in shard.matrices():
+            for start in range(0, matrix.shape[0], most or matrix.shape[0]):
+                yield matrix[start : start + most] if most else matrix
         return
     # A rank without rows takes part all the same, or its peers would wait for it.
     shape = (0, shard.width)

@@ -1,138 +1,216 @@
-"""The executor half: one rank's part in training a booster, round after round."""
+"""The executor half: one rank's part in training a booster, round after round.
+
+Training is the same whether it is interrupted or not. At every `every`-th round what rounds draw
+(rows, columns, dropped trees) begins anew, seeded by (seed, round): a booster that is read from a
+checkpoint then draws as the one that wrote it. All else follows from the model itself.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import hashlib
+import time
+from typing import Any
 
-from pipeline.data.encoding import FeatureSchema
-from pipeline.spark.shards import Part, ShardSet
+import xgboost as xgb
+from xgboost import collective
+
+from pipeline import files
+from pipeline.boosting import checkpoint as checkpoints
+from pipeline.boosting.booster_file import with_categories
+from pipeline.boosting.checkpoint import Checkpoint
+from pipeline.boosting.functions import load
+from pipeline.boosting.metrics import Metrics
+from pipeline.boosting.parts import VALIDATION, Parts, open_parts
+from pipeline.boosting.stopping import EarlyStopping
+from pipeline.boosting.task import BoostingTask
+from pipeline.errors import EnsemblesError
 from pipeline.spark.worker import Worker
-
-if TYPE_CHECKING:
-    import xgboost as xgb
-
-TRAIN: Part = "train"
-VALIDATION: Part = "validation"
-
-
-@dataclass(frozen=True)
-class BoostingTask:
-    """What every rank is asked to do.
-
-    Parameters
-    ----------
-    shards : ShardSet
-        The rows; a rank's own shard has its number.
-    features : FeatureSchema
-        Names and kinds of the columns.
-    params : dict
-        XGBoost's training params.
-    rounds : int
-        Most rounds.
-    patience : int
-        Rounds without improvement on validation rows after which training stops; 0: never.
-    """
-
-    shards: ShardSet
-    features: FeatureSchema
-    params: dict[str, Any]
-    rounds: int
-    patience: int
 
 
 def train_rounds(task: BoostingTask, worker: Worker) -> dict[str, Any]:
-    """Train; rank 0 returns the booster (UBJSON), its history and the best iteration."""
-    import xgboost as xgb
-
-    params = {**task.params, "nthread": worker.threads}
-    if worker.gpus:
-        params["device"] = f"cuda:{worker.gpus[0]}"
-    train = _matrix(task, worker, TRAIN)
-    watched = [(train, TRAIN)]
-    callbacks = [_progress(worker)]
-    if task.shards.rows[VALIDATION]:
-        watched.append((_matrix(task, worker, VALIDATION, like=train), VALIDATION))
-        if task.patience:
-            callbacks.append(_early_stopping(task.patience))
-    history: dict[str, dict[str, list[float]]] = {}
-    booster = xgb.train(
-        params,
-        train,
-        num_boost_round=task.rounds,
-        evals=watched,
-        evals_result=history,
-        callbacks=callbacks,
-        verbose_eval=False,
-    )
-    if worker.rank:
-        return {}
-    best = _best(booster)
-    kept = booster[: best + 1] if best + 1 < booster.num_boosted_rounds() else booster
-    return {
-        "booster": bytes(kept.save_raw("ubj")),
-        "best_iteration": best,
-        "history": _rows(history),
-    }
+    """Train; rank 0 writes the booster and returns its history and the best iteration."""
+    found = _from_rank_0(_checkpoint(task), worker) if task.every or task.resume_from else None
+    on_disk = None if found is None else bool(found.state["on_disk"])
+    with open_parts(task, worker, on_disk=on_disk) as parts:
+        training = Training(task, worker, parts)
+        training.begin(found)
+        training.run()
+        return {} if worker.rank else training.finish()
 
 
-def _matrix(task: BoostingTask, worker: Worker, part: Part, like: Any = None) -> Any:
-    from pipeline.boosting.matrix import ShardBatches, binned
-
-    shard = task.shards.open(part, worker.rank)
-    batches = ShardBatches(
-        shard, shard.labels, task.features.names, task.features.categorical, worker.advance
-    )
-    return binned(batches, max_bin=task.params["max_bin"], threads=worker.threads, like=like)
+def seed_of(seed: int, number: int) -> int:
+    """The seed of what is drawn from a round on."""
+    digest = hashlib.sha256(f"{seed} {number}".encode()).digest()
+    return int.from_bytes(digest[:4], "little") >> 1
 
 
-def _progress(worker: Worker) -> Any:
-    import xgboost as xgb
+class Training:
+    """One booster on its way.
 
-    class Progress(xgb.callback.TrainingCallback):
-        """Tells the driver after each round."""
+    Parameters
+    ----------
+    task, worker, parts : BoostingTask, Worker, Parts
+        What is trained, where, and on what.
+    """
 
-        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-            worker.advance()
-            if worker.rank == 0:
-                worker.report("round", round=epoch, metrics=_last(evals_log))
+    def __init__(self, task: BoostingTask, worker: Worker, parts: Parts) -> None:
+        self._task = task
+        self._worker = worker
+        self._parts = parts
+        self._params = native_params(task, worker)
+        self._objective = None if task.objective is None else load(task.objective)
+        self._metrics = Metrics(task.metrics, is_margin=task.objective is not None)
+        self._stopping = self._make_stopping()
+        self._history: list[dict[str, float]] = []
+        self._done = 0
+        self._seconds = 0.0
+        # XGBoost cannot go on with its estimates of position bias: such a training begins again.
+        self._may_save = not task.params.get("lambdarank_unbiased")
+
+    def begin(self, found: Checkpoint | None) -> None:
+        """Start at round 0, or where a checkpoint stands."""
+        booster = xgb.Booster(self._params, [self._parts.train])
+        data = None if found is None else found.booster
+        if data is None and self._task.initial is not None:
+            data = files.read_bytes(self._task.initial)
+        if data is not None:
+            booster.load_model(bytearray(data))
+            booster.set_param(_pairs(self._params))  # reading a model forgets them
+        self._booster = booster
+        if found is not None:
+            self._done = found.rounds
+            self._history = list(found.state["history"])
+            if self._stopping is not None and found.state["stopping"] is not None:
+                self._stopping.restore(found.state["stopping"])
+            if not self._worker.rank:
+                self._worker.report("note", text=f"goes on after round {found.rounds}")
+        self._before = booster.num_boosted_rounds() - self._done
+
+    def run(self) -> None:
+        """All rounds that are left, or as many as early stopping allows."""
+        began = time.monotonic()
+        try:
+            self._rounds()
+        finally:
+            self._seconds = time.monotonic() - began
+
+    def _rounds(self) -> None:
+        while self._done < self._task.rounds:
+            self._round(self._done)
+            self._done += 1
+            if self._is_enough():
+                return
+            every = self._task.every
+            if every and self._done % every == 0 and self._done < self._task.rounds:
+                self._save()
+
+    def finish(self) -> dict[str, Any]:
+        """Write the booster, up to its best round."""
+        booster, best = self._booster, self._done - 1
+        if self._stopping is not None and self._stopping.best_round >= 0:
+            best = self._stopping.best_round
+        rounds = self._before + best + 1
+        if rounds < booster.num_boosted_rounds():
+            booster = booster[:rounds]
+        data = with_categories(bytes(booster.save_raw("ubj")), self._task.features)
+        files.write_bytes(self._task.output, data)
+        return {
+            "best_iteration": rounds - 1,
+            "history": self._history,
+            "on_disk": self._parts.on_disk,
+            "seconds": self._seconds,
+        }
+
+    def _round(self, number: int) -> None:
+        every = self._task.every
+        if (number % every == 0) if every else (number == 0):
+            draw_anew(self._booster, seed_of(self._task.seed, number))
+        rate = {}
+        if self._task.etas is not None:
+            self._booster.set_param({"eta": self._task.etas[number]})
+            rate = {"eta": self._task.etas[number]}
+        self._booster.update(self._parts.train, number, self._objective)
+        metrics = self._metrics.of(self._booster, self._parts.watched, number)
+        self._history.append({"round": number, **metrics, **rate})
+        self._worker.advance()
+        if not self._worker.rank:
+            self._worker.report("round", round=number, metrics={**metrics, **rate})
+
+    def _make_stopping(self) -> EarlyStopping | None:
+        patience = self._task.patience
+        if patience is None or self._parts.validation is None:
+            return None
+        return EarlyStopping(patience)
+
+    def _is_enough(self) -> bool:
+        if self._stopping is None:
             return False
+        part = f"{VALIDATION}."
+        newest = {
+            name.removeprefix(part): value
+            for name, value in self._history[-1].items()
+            if name.startswith(part)
+        }
+        return self._stopping.add(self._done - 1, newest)
 
-    return Progress()
-
-
-def _early_stopping(patience: int) -> Any:
-    import xgboost as xgb
-
-    return xgb.callback.EarlyStopping(rounds=patience, data_name=VALIDATION)
-
-
-def _best(booster: xgb.Booster) -> int:
-    try:
-        return int(booster.best_iteration)
-    except AttributeError:  # nothing was watched, so the last round counts
-        return int(booster.num_boosted_rounds()) - 1
-
-
-def _series(log: dict[str, dict[str, list[float]]]) -> dict[str, list[float]]:
-    """The values of every metric, by `set.metric`."""
-    return {
-        f"{name}.{metric}": values
-        for name, metrics in log.items()
-        for metric, values in metrics.items()
-    }
-
-
-def _last(log: dict[str, dict[str, list[float]]]) -> dict[str, float]:
-    """The newest value of every metric."""
-    return {name: float(values[-1]) for name, values in _series(log).items()}
+    def _save(self) -> None:
+        """A checkpoint; that it cannot be written is told once, and no reason to stop."""
+        if self._worker.rank or not self._may_save:
+            return
+        state = {
+            "history": self._history,
+            "stopping": None if self._stopping is None else self._stopping.state,
+            "on_disk": self._parts.on_disk,
+        }
+        data = bytes(self._booster.save_raw("ubj"))
+        try:
+            self._task.checkpoints.save(Checkpoint(self._done, data, state))
+        except (EnsemblesError, OSError) as error:
+            self._may_save = False
+            self._worker.report(
+                "note",
+                text=f"no more checkpoints after round {self._done}: {error}",
+                is_warning=True,
+            )
 
 
-def _rows(log: dict[str, dict[str, list[float]]]) -> list[dict[str, float]]:
-    """The history as a row per round."""
-    columns = _series(log)
-    count = max(map(len, columns.values()), default=0)
-    return [
-        {"round": number, **{name: float(values[number]) for name, values in columns.items()}}
-        for number in range(count)
-    ]
+def native_params(task: BoostingTask, worker: Worker) -> dict[str, Any]:
+    """XGBoost's params on this worker."""
+    device = f"cuda:{worker.gpus[0]}" if worker.gpus else "cpu"
+    return {**task.params, "nthread": worker.threads, "device": device}
+
+
+def draw_anew(booster: xgb.Booster, seed: int) -> None:
+    """Let a booster draw rows, columns and dropped trees as a new one with that seed would.
+
+    XGBoost makes its tree updaters, which hold the state of draws, when the tree method changes.
+    Nothing else of the booster is lost by that, least of all the predictions of training rows.
+    """
+    booster.set_param({"tree_method": "approx"})
+    booster.save_config()  # lets the params take effect
+    booster.set_param({"tree_method": "hist", "seed": seed})
+    booster.save_config()
+
+
+def _pairs(params: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Params with one pair for each metric."""
+    metrics = params.get("eval_metric", [])
+    others = [(name, value) for name, value in params.items() if name != "eval_metric"]
+    return others + [("eval_metric", each) for each in metrics]
+
+
+def _checkpoint(task: BoostingTask) -> Checkpoint | None:
+    if collective.get_rank():
+        return None
+    found = task.checkpoints.newest()
+    if found is None and task.resume_from is not None:
+        return checkpoints.read(task.resume_from)
+    return found
+
+
+def _from_rank_0(found: Checkpoint | None, worker: Worker) -> Checkpoint | None:
+    """What rank 0 has, on every rank."""
+    if worker.size == 1:
+        return found
+    shared: tuple[Checkpoint | None] = collective.broadcast((found,), 0)  # it refuses None
+    return shared[0]

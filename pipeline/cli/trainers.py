@@ -16,7 +16,12 @@ from pipeline.bagging import (
     BaggingRegressionModel,
 )
 from pipeline.bagging.params import BaggingParams
-from pipeline.boosting import BoostingClassificationModel, BoostingClassifier
+from pipeline.boosting import (
+    BoostingClassificationModel,
+    BoostingClassifier,
+    BoostingRegressionModel,
+)
+from pipeline.boosting.params.rounds import CheckpointParams
 from pipeline.cli.runs.inputs import train_inputs
 from pipeline.data.prepare import ROW_ID, SPLIT
 from pipeline.data.prepared import open_prepared
@@ -106,7 +111,7 @@ def make_estimator(name: str, config: JobConfig, roles: Roles) -> EnsembleEstima
         **(config.gang.params() if issubclass(trainer.estimator, GangParams) else {}),
         **getattr(config, name).given(),
     }
-    if issubclass(trainer.estimator, BaggingParams):
+    if issubclass(trainer.estimator, BaggingParams | CheckpointParams):
         params["checkpoint_dir"] = config.checkpoints_uri(name)
     return trainer.estimator(**params)
 
@@ -136,4 +141,6 @@ def load_model(uri: str, learners_allowed: Sequence[str] = ()) -> EnsembleModel:
         loaded = BaggingRegressionModel if is_number else BaggingClassificationModel
         model = loaded.from_content(metadata, stored)
         return model.setParams(learners_allowed=list(learners_allowed))
+    if kind == "boosting" and not metadata["label"]["classes"]:
+        return BoostingRegressionModel.from_content(*model_directory.read(uri))
     return TRAINERS[kind].model.from_content(*model_directory.read(uri))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pipeline.data.encoding import Matrix
 from pipeline.deep.inputs import InputLayout
 from pipeline.deep.network_file import SavedNetwork, softmax
-from pipeline.estimators.predictor import Predictor, Scores
+from pipeline.estimators.predictor import Margins, Predictor, Scores
 
 
 class DeepPredictor(Predictor):
@@ -20,7 +20,7 @@ class DeepPredictor(Predictor):
         layout = InputLayout.of(self.schema)
         self._network = SavedNetwork(natives, layout, len(self.classes))
 
-    def scores(self, features: Matrix) -> tuple[Scores, Scores]:
+    def scores(self, features: Matrix, start: Margins | None = None) -> tuple[Scores, Scores]:
         """Scores before softmax, and probabilities."""
         raw = self._network.outputs(features)
         return raw, softmax(raw)

@@ -11,7 +11,7 @@ import math
 import time
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
@@ -31,6 +31,7 @@ from pipeline.data.roles import check_roles
 from pipeline.data.settings import ColumnsSettings
 from pipeline.errors import DataError, UserError
 from pipeline.estimators.arrow import by_place, place_name
+from pipeline.estimators.extras import encode_extras
 from pipeline.estimators.model import EnsembleModel, qualified
 from pipeline.estimators.params import TableParams
 from pipeline.estimators.profile import Columns, Described, describe
@@ -149,9 +150,11 @@ class EnsembleEstimator(
         columns = self._columns(dataset)
         spark = dataset.sparkSession
         layout = self._lay_out(spark)
-        rows = self._with_identity(dataset, columns)
-        described = describe(rows, columns)
+        rows, columns = self._split(self._with_identity(dataset, columns), columns)
+        described = self._described(rows, columns)
         features, label = described.features, described.label
+        if columns.margin is not None:
+            columns = replace(columns, margins=self._margins(described))
         layout = self._settle(spark, layout, described)
         with Scratch(self._scratch(spark), self.model_class.kind) as scratch:
             shards = write_shards(
@@ -164,6 +167,11 @@ class EnsembleEstimator(
                     features.is_sparse,
                     columns.weight is not None,
                     columns.group is not None,
+                    columns.keeps_groups,
+                    columns.extras,
+                ),
+                group_column=(
+                    None if columns.group is None else place_name(rows.columns.index(GROUP))
                 ),
                 encoder=partial(encode, features, label, columns, self._id_column, rows.columns),
             )
@@ -195,11 +203,28 @@ class EnsembleEstimator(
         return Columns(
             *(roles.features, roles.vector, roles.label, roles.weight, validation, group),
             is_number=self.predicts_numbers,
+            **self._more_columns(dataset),
         )
 
     def _group_column(self, dataset: DataFrame) -> str | None:
         """The column of groups whose rows belong together, where the estimator has one."""
         return None
+
+    def _split(self, rows: DataFrame, columns: Columns) -> tuple[DataFrame, Columns]:
+        """Rows with their identity, of which some may be marked for validation."""
+        return rows, columns
+
+    def _described(self, rows: DataFrame, columns: Columns) -> Described:
+        """What the table is; refuses what cannot be trained on."""
+        return describe(rows, columns)
+
+    def _margins(self, described: Described) -> int:
+        """Base margins of a row, where a column gives them."""
+        return 1
+
+    def _more_columns(self, dataset: DataFrame) -> dict[str, Any]:
+        """Further fields of `Columns` that the estimator's own params name, checked."""
+        return {}
 
     @property
     def _id_column(self) -> str:
@@ -276,6 +301,7 @@ def encode(
         label.encode(batch.column(columns.label)),
         weights,
         groups,
+        encode_extras(batch, columns),
     )
     if columns.validation is None:
         return EncodedBatch(rows)

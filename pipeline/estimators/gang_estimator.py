@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from functools import partial
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from pipeline.spark.worker import Worker
+
+logger = logging.getLogger(__name__)
 
 Step: TypeAlias = Literal["round", "epoch", "replica"]
 M = TypeVar("M", bound=EnsembleModel)
@@ -87,6 +90,9 @@ def run_tracked_gang(
 
 
 def _follow(tracker: Tracker, step: str, event: Event) -> None:
-    """Turn what workers say after each round or epoch into steps."""
+    """Turn what workers say after each round or epoch into steps, their notes into log lines."""
     if event.kind == step:
         tracker.step(int(event.data[step]) + 1, **event.data["metrics"])
+    elif event.kind == "note":
+        level = logging.WARNING if event.data.get("is_warning") else logging.INFO
+        logger.log(level, "%s", event.data["text"])

@@ -84,7 +84,8 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
     def predictor(self) -> Predictor:
         """The model in this process, for single predictions on the driver."""
         if self._predictor is None:
-            self._predictor = make_predictor(self.metadata, self.natives, allowed=self._allowed)
+            metadata = self._score_metadata()
+            self._predictor = make_predictor(metadata, self.natives, allowed=self._allowed)
         return self._predictor
 
     def _transform(self, dataset: DataFrame) -> DataFrame:
@@ -102,9 +103,13 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
             self._model_id,
             self._output_columns(),
             label=LabelSchema.from_json(self.metadata["label"]),
-            features=self.features.columns,
+            features=self._columns_to_score_with(),
             keep=keep,
         )
+
+    def _columns_to_score_with(self) -> tuple[str, ...]:
+        """The columns that scoring reads."""
+        return self.features.columns
 
     def _output_columns(self) -> OutputColumns:
         return OutputColumns(
@@ -117,11 +122,11 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
         """The model, sent to each executor once, and again when scoring needs other files."""
         names = self._names_to_score_with()
         application = str(spark.sparkContext.applicationId)
-        key = (application, *names, "", *self._allowed)
+        key = (application, *names, "", *self._allowed, "", *self._score_key())
         if self._broadcast is None or self._broadcast[0] != key:
             self._model_id = uuid.uuid4().hex
             natives = {name: self.natives[name] for name in names}
-            content: Content = (self.metadata, natives, self._allowed)
+            content: Content = (self._score_metadata(), natives, self._allowed)
             sent = spark.sparkContext.broadcast(content)
             self._broadcast = (key, sent)
             return sent
@@ -131,6 +136,14 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
     def _allowed(self) -> Sequence[str]:
         """Import paths that the model may load besides those that are known."""
         return self.value("learners_allowed") or () if self.hasParam("learners_allowed") else ()
+
+    def _score_metadata(self) -> Mapping[str, Any]:
+        """What scoring is to know of the model."""
+        return self.metadata
+
+    def _score_key(self) -> tuple[str, ...]:
+        """What else tells a model that is opened from one that must be opened anew."""
+        return ()
 
     def _names_to_score_with(self) -> list[str]:
         """The files that scoring opens."""

@@ -7,7 +7,7 @@ default seed, a hash of the class name, differs from process to process.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -57,6 +57,8 @@ class OurParams(Params):
     """Setting params by name, with the nearest known name in the error, and checking them."""
 
     rules: ClassVar[tuple[Rule, ...]] = ()
+    other_names: ClassVar[Mapping[str, str]] = {}
+    """Names that other libraries have for a param, each with the param's own."""
 
     def setParams(self: P, **values: Any) -> P:  # noqa: N802 - Spark ML's name
         """Set several params by name.
@@ -70,6 +72,7 @@ class OurParams(Params):
             if not self.hasParam(name):
                 known = [param.name for param in self.params]
                 near = difflib.get_close_matches(name, known, n=1)
+                near = near or difflib.get_close_matches(name, self.other_names, n=1)
                 hint = f"; did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"
                 raise UserError(f"{type(self).__name__}: unknown param {name}{hint}")
             if value is None:

@@ -21,9 +21,11 @@ from pipeline.store import model_directory
 
 Records: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]] | Table | Any
 Scores: TypeAlias = npt.NDArray[np.float64]
+Margins: TypeAlias = npt.NDArray[np.float32]
 
 # Only these may be loaded by name: a model's metadata is data, not code.
 _PREDICTORS = {
+    "adaboost": "pipeline.boosting.adaboost.predictor:AdaBoostPredictor",
     "bagging": "pipeline.bagging.predictor:BaggingPredictor",
     "boosting": "pipeline.boosting.predictor:BoostingPredictor",
     "deep": "pipeline.deep.predictor:DeepPredictor",
@@ -69,12 +71,29 @@ class Predictor(ABC):
     def _open(self, natives: Mapping[str, bytes]) -> None:
         """Make the native model from its files."""
 
-    @abstractmethod
-    def scores(self, features: Matrix) -> tuple[Scores, Scores]:
-        """Raw scores and probabilities of encoded rows, each of shape (rows, classes)."""
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that scoring reads."""
+        return self.schema.columns
 
-    def values(self, features: Matrix) -> Scores:
-        """Predicted numbers of encoded rows, shape (rows,)."""
+    def margins(self, table: Table) -> Margins | None:
+        """The margins that rows start from, shape (rows, outputs); None: the model's own."""
+        return None
+
+    @abstractmethod
+    def scores(self, features: Matrix, start: Margins | None = None) -> tuple[Scores, Scores]:
+        """Raw scores and probabilities of encoded rows, each of shape (rows, classes).
+
+        Parameters
+        ----------
+        features : matrix
+            Encoded rows.
+        start : ndarray of float32, shape (rows, outputs), or None
+            What `margins` gave.
+        """
+
+    def values(self, features: Matrix, start: Margins | None = None) -> Scores:
+        """Predicted numbers of encoded rows, shape (rows,); arguments as for `scores`."""
         raise ModelError(f"a model of kind {self.metadata['kind']} predicts classes, not numbers")
 
     def spread(
@@ -99,6 +118,18 @@ class Predictor(ABC):
         """
         raise ModelError(f"a model of kind {self.metadata['kind']} has no members to compare")
 
+    def quantiles(self, features: Matrix, start: Margins | None = None) -> Scores:
+        """Predicted quantiles of the label, shape (rows, quantiles)."""
+        raise ModelError(f"a model of kind {self.metadata['kind']} predicts no quantiles")
+
+    def leaves(self, features: Matrix) -> Scores:
+        """The leaf of each tree that a row falls into, shape (rows, trees)."""
+        raise ModelError(f"a model of kind {self.metadata['kind']} has no one leaf for a tree")
+
+    def contributions(self, features: Matrix, start: Margins | None = None) -> Scores:
+        """What each feature contributes to a row's margin, shape (rows, contributions)."""
+        raise ModelError(f"a model of kind {self.metadata['kind']} has no contributions")
+
     def predict_proba(self, records: Records) -> Scores:
         """Class probabilities.
 
@@ -117,12 +148,14 @@ class Predictor(ABC):
         DataError
             When feature columns are missing.
         """
-        return self.scores(self.schema.encode(self._table(records)))[1]
+        table = self._table(records)
+        return self.scores(self.schema.encode(table), self.margins(table))[1]
 
     def predict(self, records: Records) -> list[Any]:
         """The most probable class of each row, as the label's own value; or the number."""
         if self.label.is_number:
-            return list(self.values(self.schema.encode(self._table(records))).tolist())
+            table = self._table(records)
+            return list(self.values(self.schema.encode(table), self.margins(table)).tolist())
         chosen = np.argmax(self.predict_proba(records), axis=1)
         return list(self.label.decode(chosen).to_pylist())
 
@@ -134,10 +167,10 @@ class Predictor(ABC):
         if hasattr(records, "to_dict"):
             return pa.Table.from_pandas(records, preserve_index=False)
         for number, record in enumerate(records):
-            missing = [name for name in self.schema.columns if name not in record]
+            missing = [name for name in self.columns if name not in record]
             if missing:
                 raise DataError(f"record {number}: missing {', '.join(missing)}")
-        columns = {name: [row[name] for row in records] for name in self.schema.columns}
+        columns = {name: [row[name] for row in records] for name in self.columns}
         return pa.table(columns)
 
 

@@ -116,6 +116,12 @@ class Columns:
         Row weights; the boolean that marks validation rows; the group that a row belongs to.
     is_number : bool
         Whether the label is a number to predict.
+    margin, upper : str or None
+        A row's base margins; the upper bound of its label, whose column is then the lower one.
+    margins : int
+        How many base margins a row has; known when the table is described.
+    keeps_groups : bool
+        Whether all rows of a group train on one worker.
     """
 
     features: tuple[str, ...]
@@ -125,11 +131,21 @@ class Columns:
     validation: str | None = None
     group: str | None = None
     is_number: bool = False
+    margin: str | None = None
+    upper: str | None = None
+    margins: int = 0
+    keeps_groups: bool = False
+
+    @property
+    def extras(self) -> int:
+        """Further numbers of a row: its base margins, and the upper bound of its label."""
+        return self.margins + (self.upper is not None)
 
     @property
     def read(self) -> list[str]:
         """All of them, each once."""
         named = [*self.features, self.vector, self.label, self.weight, self.validation, self.group]
+        named += [self.margin, self.upper]
         return list(dict.fromkeys(name for name in named if name is not None))
 
 
@@ -309,7 +325,8 @@ def _require_usable(found: Profile, columns: Columns) -> None:
             f"label {columns.label} is infinite (or beyond float32) in {counts['infinite labels']} "
             f"of {found.rows} rows; replace it"
         )
-    if columns.is_number and found.bounds[0] == found.bounds[1]:
+    is_point = columns.is_number and columns.upper is None
+    if is_point and found.bounds[0] == found.bounds[1]:
         problems.append(
             f"label {columns.label} is {found.bounds[0]:g} in every row; there is nothing to learn"
         )

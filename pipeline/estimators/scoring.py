@@ -42,6 +42,10 @@ class OutputColumns:
         How far the members of an ensemble are apart: their standard deviation, and quantiles.
     levels : tuple of float
         Which quantiles.
+    label_quantiles : str
+        Quantiles of the label, of a model that predicts several.
+    leaf, contributions : str
+        What a booster makes of a row: the leaf of each tree, and what each feature contributes.
     """
 
     raw: str
@@ -50,6 +54,9 @@ class OutputColumns:
     deviation: str = ""
     quantiles: str = ""
     levels: tuple[float, ...] = ()
+    label_quantiles: str = ""
+    leaf: str = ""
+    contributions: str = ""
 
     def fields(self, label: LabelSchema) -> list[StructField]:
         """Those that are wanted, with their types."""
@@ -60,6 +67,9 @@ class OutputColumns:
             (self.prediction, kind),
             (self.deviation, DoubleType()),
             (self.quantiles, ArrayType(DoubleType())),
+            (self.label_quantiles, ArrayType(DoubleType())),
+            (self.leaf, ArrayType(DoubleType())),
+            (self.contributions, ArrayType(DoubleType())),
         ]
         return [StructField(name, kind) for name, kind in wanted if name]
 
@@ -133,13 +143,14 @@ def _scored(
     predictor: Predictor, batch: pa.RecordBatch, output: OutputColumns, kept: list[str]
 ) -> pa.RecordBatch:
     features = predictor.schema.encode(batch)
+    start = predictor.margins(batch)
     added: dict[str, pa.Array] = {}
     if predictor.label.is_number:
-        values = predictor.values(features)
+        values = predictor.values(features, start)
         if output.prediction:
             added[output.prediction] = pa.array(values)
     else:
-        raw, probability = predictor.scores(features)
+        raw, probability = predictor.scores(features, start)
         values = np.argmax(probability, axis=1)
         if output.raw:
             added[output.raw] = _vectors(raw)
@@ -153,6 +164,12 @@ def _scored(
             added[output.deviation] = pa.array(deviation)
         if output.quantiles:
             added[output.quantiles] = _lists(quantiles)
+    if output.label_quantiles:
+        added[output.label_quantiles] = _lists(predictor.quantiles(features, start))
+    if output.leaf:
+        added[output.leaf] = _lists(predictor.leaves(features))
+    if output.contributions:
+        added[output.contributions] = _lists(predictor.contributions(features, start))
     through = [batch.column(name) for name in kept]
     return pa.RecordBatch.from_arrays([*through, *added.values()], names=[*kept, *added])
 

@@ -1,6 +1,6 @@
 """A number for the content of encoded rows that depends neither on their order nor on their shards.
 
-Each row is mixed into 64 bits, with its identity, label and weight; rows are added up. So
+Each row is mixed into 64 bits, with its identity, label, weight and extras; rows are added up. So
 two tables that differ in one value differ, also where the user's own row ids are the same.
 """
 
@@ -25,6 +25,8 @@ def content_sum(rows: ShardRows) -> int:
     mixed = mix(mixed ^ _bits(rows.labels))
     if rows.weights is not None:
         mixed = mix(mixed ^ _bits(rows.weights))
+    if rows.extras is not None:
+        mixed = mix(mixed ^ _of_features(rows.extras))
     return int(mixed.sum(dtype=np.uint64))
 
 

@@ -43,6 +43,8 @@ class ShardRows:
         Row weights.
     groups : ndarray of int64, shape (rows,), or None
         A hash of the group that a row belongs to.
+    extras : ndarray of float32, shape (rows, extras), or None
+        Further numbers of a row that are no features: base margins, upper bounds of labels.
     """
 
     ids: Integers
@@ -50,6 +52,7 @@ class ShardRows:
     labels: Floats
     weights: Floats | None = None
     groups: Integers | None = None
+    extras: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -62,6 +65,7 @@ class ShardRows:
             self.labels[chosen],
             None if self.weights is None else self.weights[chosen],
             None if self.groups is None else self.groups[chosen],
+            None if self.extras is None else self.extras[chosen],
         )
 
 
@@ -71,6 +75,7 @@ def concatenate(parts: list[ShardRows]) -> ShardRows:
         return parts[0]
     weights = [part.weights for part in parts if part.weights is not None]
     groups = [part.groups for part in parts if part.groups is not None]
+    extras = [part.extras for part in parts if part.extras is not None]
     matrices = [part.features for part in parts]
     dense = isinstance(matrices[0], np.ndarray)
     return ShardRows(
@@ -79,6 +84,7 @@ def concatenate(parts: list[ShardRows]) -> ShardRows:
         np.concatenate([part.labels for part in parts]),
         np.concatenate(weights) if weights else None,
         np.concatenate(groups) if groups else None,
+        np.concatenate(extras) if extras else None,
     )
 
 
@@ -93,6 +99,8 @@ class ShardWriter:
         Columns of the feature matrix.
     is_sparse, is_weighted, is_grouped : bool
         The layout: whether features are sparse, whether rows have weights, and groups.
+    extras : int
+        Further numbers of each row.
     """
 
     def __init__(
@@ -103,9 +111,14 @@ class ShardWriter:
         is_sparse: bool,
         is_weighted: bool,
         is_grouped: bool = False,
+        extras: int = 0,
     ) -> None:
         self.rows = 0
-        optional = [("weight", pa.float32())] * is_weighted + [("group", pa.int64())] * is_grouped
+        optional: list[tuple[str, pa.DataType]] = [
+            *[("weight", pa.float32())] * is_weighted,
+            *[("group", pa.int64())] * is_grouped,
+            *[("extras", pa.list_(pa.float32(), extras))] * bool(extras),
+        ]
         self._schema = _schema(width, is_sparse, optional)
         self._writer = pa.ipc.new_file(str(path), self._schema)
         self._waiting: list[ShardRows] = []
@@ -136,6 +149,8 @@ class ShardWriter:
             return
         columns = [pa.array(rows.ids), *_feature_arrays(rows.features), pa.array(rows.labels)]
         columns += [pa.array(each) for each in (rows.weights, rows.groups) if each is not None]
+        if rows.extras is not None:
+            columns += _feature_arrays(rows.extras)
         self._writer.write_batch(pa.record_batch(columns, schema=self._schema))
         self.rows += len(rows)
 
@@ -173,7 +188,7 @@ class Shard:
 
     @cached_property
     def ids(self) -> Integers:
-        """Row identities, ascending, shape (rows,)."""
+        """Row identities, ascending (in each group, where groups stay together), shape (rows,)."""
         return self._column("id", np.int64)
 
     @cached_property
@@ -191,6 +206,17 @@ class Shard:
         """Hashes of the rows' groups, shape (rows,), or None."""
         is_grouped = "group" in self._reader.schema.names
         return self._column("group", np.int64) if is_grouped else None
+
+    @cached_property
+    def extras(self) -> Floats | None:
+        """Further numbers of each row, shape (rows, extras), or None."""
+        schema = self._reader.schema
+        if "extras" not in schema.names:
+            return None
+        width = schema.field("extras").type.list_size
+        parts = [np.asarray(batch.column("extras").flatten()) for batch in self._batches]
+        flat = np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
+        return flat.reshape(-1, width)
 
     def matrices(self) -> Iterator[Matrix]:
         """The features chunk by chunk, mapped: read them, do not write to them."""

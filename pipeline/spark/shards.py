@@ -12,8 +12,9 @@ import hashlib
 import logging
 import socket
 import tempfile
+import zlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -44,6 +45,7 @@ Part: TypeAlias = Literal["train", "validation"]
 PARTS: tuple[Part, ...] = ("train", "validation")
 
 _WRAP = 1 << 64
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,18 @@ class Layout:
         Columns of the feature matrix.
     is_sparse, is_weighted, is_grouped : bool
         Whether features are sparse; whether rows have weights; whether they belong to groups.
+    keeps_groups : bool
+        Whether all rows of a group lie in one shard, one after the other.
+    extras : int
+        Further numbers of each row.
     """
 
     width: int
     is_sparse: bool
     is_weighted: bool
     is_grouped: bool = False
+    keeps_groups: bool = False
+    extras: int = 0
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,8 @@ class ShardSet:
         partitioning.
     group_fingerprint : str
         Hash of the groups that the rows belong to; empty where they belong to none.
+    checksums : dict
+        CRC-32 of each shard's file, by part; those without are not checked.
     """
 
     uri: str
@@ -105,10 +115,24 @@ class ShardSet:
     sizes: dict[Part, tuple[int, ...]]
     fingerprint: str
     group_fingerprint: str = ""
+    checksums: dict[Part, tuple[int, ...]] = field(default_factory=dict)
 
     def open(self, part: Part, place: int) -> Shard:
-        """Map one shard; a remote one is brought to this host's disk first."""
-        return Shard(_local_copy(_shard_uri(self.uri, part, place)))
+        """Map one shard; a remote one is brought to this host's disk first.
+
+        Raises
+        ------
+        StoreError
+            When it is missing, or is not what was written.
+        """
+        uri = _shard_uri(self.uri, part, place)
+        path = _local_copy(uri)
+        if part in self.checksums and checksum(path) != self.checksums[part][place]:
+            raise StoreError(
+                f"shard {uri} is damaged on host {socket.gethostname()}: its bytes are not those "
+                "that were written. Check the disk, then start again"
+            )
+        return Shard(path)
 
     def open_all(self, part: Part) -> Shard:
         """Map all rows of a part as one shard in the order of their identity.
@@ -126,7 +150,14 @@ class ShardSet:
 
 
 def write_shards(
-    frame: DataFrame, *, uri: str, count: int, id_column: str, layout: Layout, encoder: Encoder
+    frame: DataFrame,
+    *,
+    uri: str,
+    count: int,
+    id_column: str,
+    layout: Layout,
+    encoder: Encoder,
+    group_column: str | None = None,
 ) -> ShardSet:
     """Write every row of a frame into shards: one Spark job.
 
@@ -144,13 +175,20 @@ def write_shards(
         What the encoder produces.
     encoder : callable
         Turns an Arrow batch of `frame` into encoded rows; runs on executors.
+    group_column : str, optional
+        A column of 64-bit hashes of groups, by which rows are placed where the layout keeps groups
+        together.
 
     Raises
     ------
     UserError
         When an executor does not see the scratch directory, or a row cannot be encoded.
     """
-    placed = frame.repartition(count, id_column).sortWithinPartitions(id_column)
+    if layout.keeps_groups and group_column is not None:
+        placed = frame.repartition(count, group_column)
+        placed = placed.sortWithinPartitions(group_column, id_column)
+    else:
+        placed = frame.repartition(count, id_column).sortWithinPartitions(id_column)
 
     def write(batches: Iterable[pa.RecordBatch]) -> list[_Written]:
         from pyspark import TaskContext
@@ -164,7 +202,7 @@ def write_shards(
     sizes: dict[Part, tuple[int, ...]] = {}
     digest = hashlib.sha256()
     for part in PARTS:
-        mine = sorted((row for row in summaries if row.part == part), key=lambda row: row.place)
+        mine = _in_order(summaries, part)
         sizes[part] = tuple(row.rows for row in mine)
         total = sum(row.id_sum for row in mine)
         mixed = sum(row.content for row in mine) % _WRAP
@@ -177,13 +215,25 @@ def write_shards(
         rows["validation"],
         sum(row.bytes for row in summaries) / 1e6,
     )
+    checksums: dict[Part, tuple[int, ...]] = {
+        part: tuple(row.checksum for row in _in_order(summaries, part)) for part in PARTS
+    }
     groups = f"{sum(row.groups for row in summaries) % _WRAP:016x}" if layout.is_grouped else ""
-    return ShardSet(uri, count, layout, rows, sizes, digest.hexdigest(), groups)
+    return ShardSet(uri, count, layout, rows, sizes, digest.hexdigest(), groups, checksums)
+
+
+def checksum(path: Path) -> int:
+    """CRC-32 of a file."""
+    found = 0
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            found = zlib.crc32(block, found)
+    return found
 
 
 @dataclass(frozen=True)
 class _Written:
-    """What a task wrote of one part: rows, sums over identities, contents and groups, bytes."""
+    """What a task wrote of one part: rows, sums over identities, contents and groups, its file."""
 
     part: Part
     place: int
@@ -192,6 +242,11 @@ class _Written:
     content: int
     groups: int
     bytes: int
+    checksum: int
+
+
+def _in_order(summaries: list[_Written], part: Part) -> list[_Written]:
+    return sorted((row for row in summaries if row.part == part), key=lambda row: row.place)
 
 
 def _write_one(
@@ -216,10 +271,14 @@ def _write_one(
                     groups[part] += group_sum(rows)
         counts = {"train": train.rows, "validation": validation.rows}
         sizes = {part: paths[part].stat().st_size for part in PARTS}
+        sums_of_bytes = {part: checksum(paths[part]) for part in PARTS}
         for part in PARTS:
             files.upload(paths[part], _shard_uri(uri, part, place))
     return [
-        _Written(part, place, counts[part], sums[part], contents[part], groups[part], sizes[part])
+        _Written(
+            *(part, place, counts[part], sums[part], contents[part], groups[part]),
+            *(sizes[part], sums_of_bytes[part]),
+        )
         for part in PARTS
     ]
 
@@ -231,6 +290,7 @@ def _writer(path: Path, layout: Layout) -> ShardWriter:
         is_sparse=layout.is_sparse,
         is_weighted=layout.is_weighted,
         is_grouped=layout.is_grouped,
+        extras=layout.extras,
     )
 
 
@@ -309,9 +369,9 @@ def _gather(shards: list[Shard], starts: Integers, places: Integers) -> ShardRow
         shard = shards[index]
         weights = None if shard.weights is None else shard.weights[own]
         groups = None if shard.groups is None else shard.groups[own]
-        blocks.append(
-            ShardRows(shard.ids[own], shard.take(own), shard.labels[own], weights, groups)
-        )
+        extras = None if shard.extras is None else shard.extras[own]
+        features, labels = shard.take(own), shard.labels[own]
+        blocks.append(ShardRows(shard.ids[own], features, labels, weights, groups, extras))
     back = np.empty(len(places), dtype=np.int64)
     back[by_owner] = np.arange(len(places))
     return concatenate(blocks).where(back)

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 import xgboost as xgb
 
-from pipeline.bagging import ubjson
 from pipeline.bagging.merging import is_mergeable, merge, passes
+from pipeline.boosting import ubjson
 from pipeline.errors import ModelError
 
 ROWS, WIDTH, CATEGORIES = 600, 5, 8

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from pipeline.boosting.matrix import ShardBatches, accepted_names, binned
+from pipeline.boosting.matrix import ShardBatches, binned
 from pipeline.spark import shard_file
 from pipeline.spark.shard_file import Shard, ShardRows, ShardWriter
 
@@ -46,9 +46,3 @@ def test_a_shard_without_rows_is_a_matrix_too(is_sparse: bool, tmp_path: Path) -
     shard = _shard(tmp_path / "s", 0, is_sparse=is_sparse)
     matrix = binned(ShardBatches(shard, shard.labels, ["a", "b", "c"], []), max_bin=16, threads=1)
     assert (matrix.num_row(), matrix.num_col()) == (0, 3)
-
-
-def test_names_that_xgboost_refuses_are_replaced() -> None:
-    assert accepted_names(["a", "b c", "d.e"]) == ["a", "b c", "d.e"]
-    assert accepted_names(["v[0]", "v[1]", "x<5"]) == ["v_0", "v_1", "x_5"]
-    assert len(set(accepted_names(["v[0]", "v_0", "v<0"]))) == 3

@@ -51,7 +51,7 @@ def test_the_seed_is_the_same_in_every_process() -> None:
     ("estimator", "params", "sentence"),
     [
         (BaggingClassifier, {"replicas": 0}, "replicas must be from 1 to 100000, not 0"),
-        (BaggingClassifier, {"max_depth": 0}, "max_depth must be from 1 to 32, not 0"),
+        (BaggingClassifier, {"max_depth": 33}, "max_depth must be from 0 to 32, not 33"),
         (BaggingClassifier, {"seed": 2**31}, "seed must be from 0 to 2147483647"),
         (BoostingClassifier, {"eta": 0.0}, "eta must be above 0 and at most 1, not 0.0"),
         (BoostingClassifier, {"device": "tpu"}, "device must be cpu or gpu, not 'tpu'"),

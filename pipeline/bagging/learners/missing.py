@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.bagging import ubjson
+from pipeline.boosting import ubjson
 from pipeline.data.encoding import FeatureSchema, Matrix
 
 BELOW_ALL = np.float32(-1e37)

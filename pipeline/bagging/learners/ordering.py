@@ -7,43 +7,18 @@ trees of the replicas begin with much the same splits. The order changes nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import xgboost as xgb
 
-from pipeline.bagging import ubjson
+from pipeline.boosting import ubjson
 from pipeline.data.encoding import Matrix
-from pipeline.spark.shard_file import CHUNK_ROWS, Floats, Integers, Shard
+from pipeline.spark.shard_file import Floats, Integers, Shard
 
 SAMPLE_ROWS = 20_000
 DEPTH = 8
-
-
-class OrderedRows:
-    """A shard's rows in another order, as `ShardBatches` reads them.
-
-    Parameters
-    ----------
-    shard : Shard
-        The rows.
-    order : ndarray of int64, shape (rows,)
-        The place of each row in the shard.
-    """
-
-    def __init__(self, shard: Shard, order: Integers) -> None:
-        self._shard = shard
-        self._order = order
-        self.rows = shard.rows
-        self.width = shard.width
-        self.is_sparse = shard.is_sparse
-        self.weights: Floats | None = None if shard.weights is None else shard.weights[order]
-
-    def matrices(self) -> Iterator[Matrix]:
-        """The features, chunk by chunk: copies."""
-        for start in range(0, self.rows, CHUNK_ROWS):
-            yield self._shard.take(self._order[start : start + CHUNK_ROWS])
 
 
 def order_of(

@@ -24,13 +24,12 @@ from xgboost import collective
 from pipeline.bagging.learners.learner import Learner, LearnerSpec, Member
 from pipeline.bagging.learners.missing import filled, sent_as_filled
 from pipeline.bagging.learners.objectives import SQUARED, objective_of
-from pipeline.bagging.learners.ordering import OrderedRows, order_of
+from pipeline.bagging.learners.ordering import order_of
 from pipeline.bagging.votes import Doubles
 from pipeline.boosting.matrix import ShardBatches, binned, feature_types
+from pipeline.boosting.ordering import ROWS_WORTH_ORDERING, OrderedRows
 from pipeline.data.encoding import Matrix
 from pipeline.spark.shard_file import Floats, Integers, Shard
-
-_ROWS_WORTH_ORDERING = 50_000
 
 
 def targets_of(labels: Floats, classes: int, objective: str = SQUARED) -> Floats:
@@ -181,7 +180,7 @@ class TreeLearner(Learner):
 
     def _ordered(self, shard: Shard, targets: Floats) -> Integers | None:
         """An order of the rows in which trees grow faster; None: as they are."""
-        if shard.is_sparse or shard.rows < _ROWS_WORTH_ORDERING or collective.is_distributed():
+        if shard.is_sparse or shard.rows < ROWS_WORTH_ORDERING or collective.is_distributed():
             return None
         features = self._spec.features
         types = feature_types(features.width, features.categorical)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pyspark import StorageLevel
 
-from pipeline.bagging.class_weights import weights_of
 from pipeline.bagging.spark_learners.allowed import require_classes
 from pipeline.bagging.spark_learners.members import Members
 from pipeline.bagging.spark_learners.names import require_free
@@ -18,6 +17,7 @@ from pipeline.bagging.spark_learners.store import open_store
 from pipeline.bagging.spark_learners.table import content_of, prepared, training_rows
 from pipeline.bagging.spark_learners.training import JobsFit
 from pipeline.bagging.votes import Ballot
+from pipeline.estimators.class_weights import weights_of
 from pipeline.estimators.profile import describe
 from pipeline.spark.scratch import Scratch
 

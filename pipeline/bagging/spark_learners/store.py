@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline import files
-from pipeline.bagging.class_weights import weights_of
 from pipeline.bagging.replicas import STORE_MARK
 from pipeline.bagging.spark_learners.allowed import is_ours
 from pipeline.bagging.spark_learners.features import (
@@ -27,6 +26,7 @@ from pipeline.bagging.spark_learners.saved import is_own_name, names_below, own_
 from pipeline.bagging.spark_learners.table import Content
 from pipeline.bagging.store import ReplicaStore
 from pipeline.errors import EnsemblesError, ModelError, UserError
+from pipeline.estimators.class_weights import weights_of
 from pipeline.estimators.profile import Described
 from pipeline.spark.causes import executors_speak
 from pipeline.spark.told import heard, telling

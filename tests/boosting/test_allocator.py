@@ -7,7 +7,7 @@ import sys
 
 _GROWS = """
 import psutil
-from pipeline.bagging.memory import give_back
+from pipeline.boosting.allocator import give_back
 before = psutil.Process().memory_info().rss
 pieces = [bytes(1000) for _ in range(100_000)]
 kept = pieces[::1000]

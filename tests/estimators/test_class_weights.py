@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.bagging.class_weights import weights_of
 from pipeline.data.encoding import FeatureSchema, LabelSchema
 from pipeline.errors import UserError
+from pipeline.estimators.class_weights import weights_of
 from pipeline.estimators.profile import Described
 
 

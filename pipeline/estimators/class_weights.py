@@ -44,6 +44,16 @@ def weights_of(wanted: str | Mapping[Any, float], described: Described) -> tuple
     return tuple(float(given.get(each, 1.0)) for each in classes)
 
 
+def is_class_weight(value: Any) -> bool:
+    """Whether a value says what classes weigh: none, balanced, or a map."""
+    if isinstance(value, str):
+        return value in ("none", "balanced")
+    return isinstance(value, dict) and all(
+        isinstance(weight, int | float) and not isinstance(weight, bool) and weight >= 0
+        for weight in value.values()
+    )
+
+
 def _as_label(key: Any, *, is_text: bool) -> Any:
     """A map's key as the label has it: YAML and JSON have keys of their own kinds."""
     if is_text:

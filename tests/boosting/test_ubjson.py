@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xgboost as xgb
 
-from pipeline.bagging import ubjson
+from pipeline.boosting import ubjson
 from pipeline.errors import ModelError
 
 

@@ -1,0 +1,1 @@
+"""AdaBoost: small trees that vote, each trained on what those before it got wrong."""

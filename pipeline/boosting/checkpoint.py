@@ -1,0 +1,211 @@
+"""Checkpoints: a booster and the state of its training in one file, written by rank 0.
+
+A checkpoint is a zip archive (each member has a checksum) of `booster.ubj`, a plain XGBoost model,
+and `state.json`. Its directory is named by a fingerprint of everything that the model depends on,
+and says in `facts.json` what that is, so that a checkpoint of other data or params is never used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline import files
+from pipeline.errors import EnsemblesError, StoreError, UserError
+
+logger = logging.getLogger(__name__)
+
+FACTS = "facts.json"
+_BOOSTER, _STATE = "booster.ubj", "state.json"
+_NAME = re.compile(r"round-(\d{6})\.zip")
+_KEPT = 2
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a training stood.
+
+    Parameters
+    ----------
+    rounds : int
+        Rounds that were done.
+    booster : bytes
+        The model, as XGBoost writes it (UBJSON).
+    state : dict
+        What else the training needs to go on, for JSON.
+    """
+
+    rounds: int
+    booster: bytes
+    state: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """The checkpoints of one fit.
+
+    Parameters
+    ----------
+    uri : str
+        Their directory.
+    """
+
+    uri: str
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint whole, and delete all but the newest two.
+
+        Raises
+        ------
+        StoreError
+            When it cannot be written; the ones before it are still there.
+        """
+        sink = io.BytesIO()
+        with zipfile.ZipFile(sink, "w") as archive:
+            archive.writestr(_BOOSTER, checkpoint.booster)
+            state = {"rounds": checkpoint.rounds, **checkpoint.state}
+            archive.writestr(_STATE, json.dumps(state))
+        files.write_bytes(self._place(checkpoint.rounds), sink.getvalue())
+        for rounds in sorted(self._rounds())[:-_KEPT]:
+            files.delete(self._place(rounds))
+
+    def newest(self) -> Checkpoint | None:
+        """The newest one that is whole; None when there is none."""
+        for rounds in sorted(self._rounds(), reverse=True):
+            try:
+                return read(self._place(rounds))
+            except EnsemblesError as error:
+                logger.warning("left out: %s", error)
+        return None
+
+    def _place(self, rounds: int) -> str:
+        return files.join(self.uri, f"round-{rounds:06d}.zip")
+
+    def _rounds(self) -> list[int]:
+        matches = (_NAME.fullmatch(name) for name in files.names(self.uri))
+        return [int(match[1]) for match in matches if match]
+
+
+def read(uri: str) -> Checkpoint:
+    """Read one checkpoint.
+
+    Raises
+    ------
+    StoreError
+        When it is missing or damaged.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(files.read_bytes(uri))) as archive:
+            state = json.loads(archive.read(_STATE))
+            return Checkpoint(int(state["rounds"]), archive.read(_BOOSTER), state)
+    except FileNotFoundError:
+        raise StoreError(f"{uri}: there is no such checkpoint") from None
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+        raise StoreError(f"{uri}: the checkpoint is damaged: {error}") from error
+
+
+def prepare(base: str | None, scratch: str, name: str, facts: Mapping[str, Any]) -> Checkpoints:
+    """The place for a fit's checkpoints; says what differs when only others' are there.
+
+    Parameters
+    ----------
+    base : str or None
+        URI of the directory of all checkpoints; None: scratch.
+    scratch : str
+        The fit's scratch directory.
+    name : str
+        What is trained.
+    facts : mapping
+        Everything that the model depends on, for JSON.
+    """
+    text = json.dumps(facts, sort_keys=True, default=str)
+    if not base:
+        return Checkpoints(files.join(scratch, "checkpoints"))
+    mark = hashlib.sha256(text.encode()).hexdigest()[:16]
+    found = Checkpoints(files.join(files.absolute(base), f"{name}-{mark}"))
+    if found.newest() is None:
+        _say_what_differs(files.absolute(base), name, json.loads(text))
+    files.write_bytes(files.join(found.uri, FACTS), text.encode())
+    return found
+
+
+def require_matching(uri: str, facts: Mapping[str, Any]) -> str:
+    """The file of a checkpoint that the user named: itself, or the newest of a directory.
+
+    Raises
+    ------
+    UserError
+        When there is none, or it is of other data or params; says what differs.
+    """
+    uri = files.absolute(uri)
+    directory = uri.rpartition("/")[0] if uri.endswith(".zip") else uri
+    found = _facts(directory)
+    checkpoint = None if uri.endswith(".zip") else Checkpoints(uri).newest()
+    if found is None or (checkpoint is None and not files.exists(uri)):
+        raise UserError(f"resume_from: {uri} is no checkpoint, nor a directory of them")
+    here = json.loads(json.dumps(facts, sort_keys=True, default=str))
+    if differing := differences(found, here):
+        raise UserError(f"resume_from: the checkpoint {uri} is of another fit: {differing}")
+    if checkpoint is not None:
+        return Checkpoints(uri)._place(checkpoint.rounds)
+    return uri
+
+
+def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
+    """What differs between two fits, in words; empty when nothing does."""
+    flat_there, flat_here = _flat(there), _flat(here)
+    names = sorted(set(flat_there) | set(flat_here))
+    found = [
+        f"{name} was {_short(flat_there.get(name))}, is {_short(flat_here.get(name))}"
+        for name in names
+        if flat_there.get(name) != flat_here.get(name)
+    ]
+    rest = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return "; ".join(found[:_SHOWN]) + rest
+
+
+def _say_what_differs(base: str, name: str, here: Mapping[str, Any]) -> None:
+    for other in sorted(files.children(base)) if files.exists(base) else []:
+        place = files.join(base, other)
+        if not other.startswith(f"{name}-") or (there := _facts(place)) is None:
+            continue
+        if Checkpoints(place).newest() is None:
+            continue
+        if differing := differences(there, here):
+            logger.info(
+                "training starts at round 0: the checkpoint %s is of another fit: %s",
+                place,
+                differing,
+            )
+            return
+
+
+def _facts(directory: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(files.read_bytes(files.join(directory, FACTS)))
+    except (FileNotFoundError, StoreError, ValueError):
+        return None
+    return dict(found)
+
+
+def _flat(facts: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            flat.update(_flat(value, f"{prefix}{name}."))
+        else:
+            flat[prefix + name] = value
+    return flat
+
+
+def _short(value: Any) -> str:
+    text = "unset" if value is None else str(value)
+    return text if len(text) <= 40 else text[:37] + "…"

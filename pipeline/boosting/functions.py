@@ -1,0 +1,62 @@
+"""Functions of the user's own (objectives, metrics, schedules), known by their import path."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from pipeline.errors import UserError
+
+
+def is_path(name: str) -> bool:
+    """Whether a name is an import path rather than a name of XGBoost's."""
+    module, _, last = name.rpartition(".")
+    return bool(module) and ":" not in name and "@" not in name and last.isidentifier()
+
+
+def short_name(name: str) -> str:
+    """The last part of an import path; a name of XGBoost's as it is."""
+    return name.rpartition(".")[2] if is_path(name) else name
+
+
+def path_of(function: Callable[..., Any]) -> str:
+    """The import path of a function, by which executors find it.
+
+    Raises
+    ------
+    UserError
+        When it has none: a lambda, a function in a function, an object that can be called, or a
+        function of the main script.
+    """
+    module = getattr(function, "__module__", None)
+    name = getattr(function, "__qualname__", f"<{type(function).__name__}>")
+    if not module or module == "__main__" or "<" in name or "." in name:
+        raise UserError(
+            f"function {name} cannot be imported on executors; put it at the top level of a module "
+            "that is installed on every node (or sent with --py-files)"
+        )
+    return f"{module}.{name}"
+
+
+def load(path: str) -> Callable[..., Any]:
+    """The function of an import path.
+
+    Raises
+    ------
+    UserError
+        When there is no such module or function.
+    """
+    module, _, name = path.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except AttributeError:
+        raise UserError(f"{path}: there is no {name} in module {module}") from None
+    except Exception as error:  # a user's module may raise anything
+        raise UserError(
+            f"{path}: module {module} cannot be imported: {error}; it must be installed on the "
+            "driver and on every node"
+        ) from error
+    if not callable(found):
+        raise UserError(f"{path} is no function")
+    return found  # type: ignore[no-any-return]
