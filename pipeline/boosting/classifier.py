@@ -80,8 +80,15 @@ class BoostingClassifier(BoostingEstimator[BoostingClassificationModel]):
         return {
             "objective": objective,
             **self._metric_params("mlogloss" if is_multi else _METRICS.get(objective, "logloss")),
-            **({"num_class": classes} if is_multi else {}),
+            **(self._of_several(classes) if is_multi else {}),
         }
+
+    def _of_several(self, classes: int) -> dict[str, Any]:
+        start = self.value("base_score")
+        if start is None:
+            return {"num_class": classes}
+        # One number for all is written in another way by a booster that was read from a file.
+        return {"num_class": classes, "base_score": str([start] * classes)}
 
     def _class_weights(self, described: Described) -> tuple[float, ...]:
         return weights_of(self.value("class_weight"), described)

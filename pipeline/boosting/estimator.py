@@ -14,6 +14,7 @@ from pyspark.sql.types import ArrayType, NumericType
 from pipeline import files
 from pipeline.boosting import checkpoint, places, schedules
 from pipeline.boosting.functions import is_path
+from pipeline.boosting.holdout import held_out
 from pipeline.boosting.initial import Initial, open_initial
 from pipeline.boosting.memory import Memory
 from pipeline.boosting.model import BoostingModel
@@ -22,8 +23,7 @@ from pipeline.boosting.params import BoostingParams
 from pipeline.boosting.predictor import BOOSTER, FACTS
 from pipeline.boosting.rounds import train_rounds
 from pipeline.boosting.task import BoostingTask, RowRoles
-from pipeline.data.names import column, require
-from pipeline.data.splits import uniform
+from pipeline.data.names import require
 from pipeline.errors import DataError, UserError
 from pipeline.estimators.estimator import GROUP, FitJob, Trained
 from pipeline.estimators.gang_estimator import GangEstimator
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 M = TypeVar("M", bound=BoostingModel)
-_VALIDATION = "__validation"
-_SPLIT_SALT = 0x5B17
 
 
 class BoostingEstimator(GangEstimator[M], BoostingParams):
@@ -83,8 +81,7 @@ class BoostingEstimator(GangEstimator[M], BoostingParams):
         if not share or columns.validation is not None:
             return rows, columns
         name = GROUP if columns.keeps_groups else self._id_column
-        place = uniform(column(name), self.value("seed") ^ _SPLIT_SALT)
-        return rows.withColumn(_VALIDATION, place < share), replace(columns, validation=_VALIDATION)
+        return held_out(rows, columns, share, name, self.value("seed"))
 
     def _described(self, rows: DataFrame, columns: Columns) -> Described:
         found = super()._described(rows, columns)

@@ -27,15 +27,27 @@ from pipeline.errors import EnsemblesError
 from pipeline.spark.worker import Worker
 
 
-def train_rounds(task: BoostingTask, worker: Worker) -> dict[str, Any]:
-    """Train; rank 0 writes the booster and returns its history and the best iteration."""
-    found = _from_rank_0(_checkpoint(task), worker) if task.every or task.resume_from else None
+def train_rounds(
+    task: BoostingTask, worker: Worker, kind: type[Training] | None = None
+) -> dict[str, Any]:
+    """Train; rank 0 writes the booster and returns its history and the best iteration.
+
+    Parameters
+    ----------
+    task, worker : BoostingTask, Worker
+        What is trained, and where.
+    kind : type of Training, optional
+        How a round goes; by default as gradient boosting has it.
+    """
+    found = _where_it_stands(task, worker) if task.every or task.resume_from else None
     on_disk = None if found is None else bool(found.state["on_disk"])
     with open_parts(task, worker, on_disk=on_disk) as parts:
-        training = Training(task, worker, parts)
+        training = (kind or Training)(task, worker, parts)
         training.begin(found)
         training.run()
-        return {} if worker.rank else training.finish()
+        result = {} if worker.rank else training.finish()
+        del training, parts  # before the files that they have open
+        return result
 
 
 def seed_of(seed: int, number: int) -> int:
@@ -199,17 +211,13 @@ def _pairs(params: dict[str, Any]) -> list[tuple[str, Any]]:
     return others + [("eval_metric", each) for each in metrics]
 
 
-def _checkpoint(task: BoostingTask) -> Checkpoint | None:
-    if collective.get_rank():
-        return None
-    found = task.checkpoints.newest()
-    if found is None and task.resume_from is not None:
-        return checkpoints.read(task.resume_from)
-    return found
-
-
-def _from_rank_0(found: Checkpoint | None, worker: Worker) -> Checkpoint | None:
-    """What rank 0 has, on every rank."""
+def _where_it_stands(task: BoostingTask, worker: Worker) -> Checkpoint | None:
+    """The checkpoint to go on from, which rank 0 reads, on every rank."""
+    found = None
+    if not worker.rank:
+        found = task.checkpoints.newest()
+        if found is None and task.resume_from is not None:
+            found = checkpoints.read(task.resume_from)
     if worker.size == 1:
         return found
     shared: tuple[Checkpoint | None] = collective.broadcast((found,), 0)  # it refuses None

@@ -101,13 +101,19 @@ def test_metrics_follow_from_the_objective() -> None:
     assert params(4, eval_metric="merror")["eval_metric"] == ["merror"]
 
 
-def test_a_margin_is_needed_for_each_class(rows: DataFrame) -> None:
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("m", "this model needs 3: one for each class"),
+        pytest.param("v", "vectors of length 2, not 3", marks=pytest.mark.slow),
+    ],
+)
+def test_a_margin_is_needed_for_each_class(name: str, sentence: str, rows: DataFrame) -> None:
     margins = rows.withColumn("m", F.lit(0.5)).withColumn(
         "v", array_to_vector(F.array(F.lit(0.0), F.lit(1.0)))
     )
-    for name, sentence in (("m", "this model needs 3: one for"), ("v", "of length 2, not 3")):
-        with pytest.raises(DataError, match=sentence):
-            classifier(labelCol="three", baseMarginCol=name).fit(margins)
+    with pytest.raises(DataError, match=sentence):
+        classifier(labelCol="three", baseMarginCol=name).fit(margins)
 
 
 def test_weights_of_classes_name_classes(rows: DataFrame) -> None:

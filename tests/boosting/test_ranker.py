@@ -99,6 +99,7 @@ def test_whole_queries_are_held_out(model: BoostingRankingModel) -> None:
     assert last["validation.ndcg"] > 0.85
 
 
+@pytest.mark.slow
 def test_the_model_does_not_depend_on_where_the_rows_of_a_query_were(
     ranker: BoostingRanker, model: BoostingRankingModel, frame: DataFrame
 ) -> None:
@@ -107,6 +108,7 @@ def test_the_model_does_not_depend_on_where_the_rows_of_a_query_were(
     assert other.history == model.history
 
 
+@pytest.mark.slow
 def test_rows_of_one_query_must_agree_on_its_weight(
     ranker: BoostingRanker, frame: DataFrame
 ) -> None:

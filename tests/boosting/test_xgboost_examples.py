@@ -145,6 +145,7 @@ def test_iris(iris: tuple[DataFrame, DataFrame]) -> None:
     assert MulticlassClassificationEvaluator(metricName="f1").evaluate(transformed) > 0.9
 
 
+@slow
 def test_iris_with_validation_rows(iris: tuple[DataFrame, DataFrame]) -> None:
     train = iris[0].withColumn("validationIndicatorCol", rand(1) > 0.7)
     xgb_classifier = BoostingClassifier(

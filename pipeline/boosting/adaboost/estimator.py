@@ -14,12 +14,10 @@ from pipeline.boosting.adaboost.model import AdaBoostClassificationModel
 from pipeline.boosting.adaboost.params import AdaBoostParams
 from pipeline.boosting.adaboost.predictor import FACTS
 from pipeline.boosting.adaboost.rounds import AdaBoostTask, train_committee
-from pipeline.boosting.estimator import _SPLIT_SALT, _VALIDATION
+from pipeline.boosting.holdout import held_out
 from pipeline.boosting.memory import Memory
 from pipeline.boosting.predictor import BOOSTER
 from pipeline.boosting.task import RowRoles
-from pipeline.data.names import column
-from pipeline.data.splits import uniform
 from pipeline.estimators.class_weights import weights_of
 from pipeline.estimators.estimator import FitJob, Trained
 from pipeline.estimators.gang_estimator import GangEstimator
@@ -75,8 +73,7 @@ class AdaBoostClassifier(GangEstimator[AdaBoostClassificationModel], AdaBoostPar
         share = self.value("validation_fraction")
         if not share or columns.validation is not None:
             return rows, columns
-        place = uniform(column(self._id_column), self.value("seed") ^ _SPLIT_SALT)
-        return rows.withColumn(_VALIDATION, place < share), replace(columns, validation=_VALIDATION)
+        return held_out(rows, columns, share, self._id_column, self.value("seed"))
 
     def _described(self, rows: DataFrame, columns: Columns) -> Described:
         found = super()._described(rows, columns)

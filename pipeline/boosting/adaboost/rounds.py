@@ -16,8 +16,8 @@ from xgboost import collective
 
 from pipeline.boosting.adaboost import samme
 from pipeline.boosting.checkpoint import Checkpoint
-from pipeline.boosting.parts import TRAIN, Parts, open_parts
-from pipeline.boosting.rounds import Training, _checkpoint, _from_rank_0, draw_anew, seed_of
+from pipeline.boosting.parts import TRAIN, Parts
+from pipeline.boosting.rounds import Training, draw_anew, seed_of, train_rounds
 from pipeline.boosting.task import BoostingTask
 from pipeline.errors import UserError
 from pipeline.spark.worker import Worker
@@ -37,19 +37,6 @@ class AdaBoostTask(BoostingTask):
 
     classes: int = 2
     learning_rate: float = 1.0
-
-
-def train_committee(task: AdaBoostTask, worker: Worker) -> dict[str, Any]:
-    """Train; rank 0 writes the booster and returns the history and the learners' votes."""
-    found = _from_rank_0(_checkpoint(task), worker) if task.every or task.resume_from else None
-    on_disk = None if found is None else bool(found.state["on_disk"])
-    with open_parts(task, worker, on_disk=on_disk) as parts:
-        training = CommitteeTraining(task, worker, parts)
-        training.begin(found)
-        training.run()
-        result = {} if worker.rank else training.finish()
-        del training, parts  # before the files that they have open
-        return result
 
 
 class Ballot:
@@ -213,3 +200,8 @@ def _summed(values: list[Any]) -> samme.Doubles:
         return own
     found: samme.Doubles = collective.allreduce(own, collective.Op.SUM)
     return found
+
+
+def train_committee(task: AdaBoostTask, worker: Worker) -> dict[str, Any]:
+    """Train; rank 0 writes the booster and returns the history and the learners' votes."""
+    return train_rounds(task, worker, CommitteeTraining)
