@@ -27,6 +27,7 @@ def three(rows: DataFrame) -> BoostingClassificationModel:
     return classifier(labelCol="three", class_weight="balanced", rowIdCol="id").fit(rows)
 
 
+@pytest.mark.slow
 def test_balanced_classes_are_the_same_as_a_column_of_these_weights(
     rows: DataFrame, three: BoostingClassificationModel, counts: dict[int, int]
 ) -> None:
@@ -53,6 +54,7 @@ def test_three_classes_are_told_apart(
     assert (np.array(three.classes)[probability.argmax(axis=1)] == prediction).all()
 
 
+@pytest.mark.slow
 def test_an_own_objective_has_probabilities_and_a_metric_that_may_decide(
     rows: DataFrame, data: pd.DataFrame
 ) -> None:
@@ -101,12 +103,10 @@ def test_metrics_follow_from_the_objective() -> None:
     assert params(4, eval_metric="merror")["eval_metric"] == ["merror"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "sentence"),
-    [
-        ("m", "this model needs 3: one for each class"),
-        pytest.param("v", "vectors of length 2, not 3", marks=pytest.mark.slow),
-    ],
+    [("m", "this model needs 3: one for each class"), ("v", "vectors of length 2, not 3")],
 )
 def test_a_margin_is_needed_for_each_class(name: str, sentence: str, rows: DataFrame) -> None:
     margins = rows.withColumn("m", F.lit(0.5)).withColumn(

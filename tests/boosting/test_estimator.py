@@ -44,7 +44,7 @@ def test_early_stopping_keeps_the_best_round(
     assert log_loss(later["text"], scores) == pytest.approx(losses[best], abs=1e-5)
 
 
-@pytest.mark.parametrize("partitions", [pytest.param(4, marks=pytest.mark.slow), 16])
+@pytest.mark.parametrize("partitions", [4, pytest.param(16, marks=pytest.mark.slow)])
 def test_results_do_not_depend_on_partitions_or_order(
     rows: DataFrame, plain: BoostingClassificationModel, partitions: int
 ) -> None:
@@ -93,6 +93,7 @@ def steady(predictions, matrix):
 """
 
 
+@pytest.mark.slow
 def test_a_fit_that_failed_goes_on_where_it_stood_to_the_same_model(
     rows: DataFrame,
     plain: BoostingClassificationModel,
@@ -116,6 +117,14 @@ def test_a_fit_that_failed_goes_on_where_it_stood_to_the_same_model(
     assert [row["train.logloss"] for row in found.history] == [
         row["train.logloss"] for row in plain.history
     ]
+    (kept,) = (tmp_path / "kept").glob("boosting-*")
+    named = estimator.copy({estimator.checkpoint_dir: "", estimator.resume_from: str(kept)})
+    assert named.fit(rows).natives == plain.natives
+    with pytest.raises(UserError, match=r"is of another fit: params\.eta was 0\.1, is 0\.2$"):
+        named.copy({named.eta: 0.2}).fit(rows)
+    estimator.copy({estimator.eta: 0.2}).fit(rows)
+    (line,) = (line for line in caplog.messages if line.startswith("training starts at round 0"))
+    assert line.endswith("is of another fit: params.eta was 0.1, is 0.2")
 
 
 def test_a_fit_goes_on_from_a_saved_model_and_new_categories(

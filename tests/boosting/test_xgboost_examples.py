@@ -190,6 +190,7 @@ def df_test(spark: SparkSession) -> DataFrame:
     )
 
 
+@slow
 def test_the_docstring_of_the_regressor(spark: SparkSession, df_test: DataFrame) -> None:
     df_train = _docstring_rows(spark, [0, 1, 2, 3])
     xgb_regressor = BoostingRegressor(
@@ -225,6 +226,7 @@ def test_the_docstring_of_the_classifier(spark: SparkSession, df_test: DataFrame
     assert [row.prediction for row in found] == [1.0, 1.0]
 
 
+@slow
 def test_the_docstring_of_the_ranker(spark: SparkSession) -> None:
     ranker = BoostingRanker(qid_col="qid")
     df_train = spark.createDataFrame(
