@@ -11,7 +11,7 @@ from pipeline.bagging.learners.learner import XGBOOST
 from pipeline.bagging.resampling import SCHEMES, Sampling, Scheme
 from pipeline.boosting.params import TreeParams
 from pipeline.errors import UserError
-from pipeline.estimators.class_weights import is_class_weight
+from pipeline.estimators.class_weights import is_class_weight, to_class_weight
 from pipeline.estimators.params import ColumnParams, GangParams, OurParams, Rule, declare
 
 COMBINATIONS = {"classification": ("soft", "hard"), "regression": ("mean", "median")}
@@ -181,7 +181,7 @@ class BaggingParams(TreeParams, SamplingParams, GangParams, SpreadParams):
         "class_weight",
         "what classes weigh: none, balanced (each as much as the others), or a map of class to "
         "weight",
-        _as_it_is,
+        to_class_weight,
     )
     out_of_bag = declare(
         "out_of_bag",

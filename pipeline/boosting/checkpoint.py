@@ -131,9 +131,13 @@ def prepare(base: str | None, scratch: str, name: str, facts: Mapping[str, Any])
         return Checkpoints(files.join(scratch, "checkpoints"))
     mark = hashlib.sha256(text.encode()).hexdigest()[:16]
     found = Checkpoints(files.join(files.absolute(base), f"{name}-{mark}"))
-    if found.newest() is None:
-        _say_what_differs(files.absolute(base), name, json.loads(text))
-    files.write_bytes(files.join(found.uri, FACTS), text.encode())
+    try:
+        if found.newest() is None:
+            _say_what_differs(files.absolute(base), name, json.loads(text))
+        files.write_bytes(files.join(found.uri, FACTS), text.encode())
+    except EnsemblesError as error:
+        logger.warning("checkpoints go to scratch, and will not outlive the driver: %s", error)
+        return Checkpoints(files.join(scratch, "checkpoints"))
     return found
 
 

@@ -8,9 +8,8 @@ from pipeline.boosting.estimator import BoostingEstimator
 from pipeline.boosting.functions import is_path
 from pipeline.boosting.model import BoostingClassificationModel
 from pipeline.boosting.objectives import Task
-from pipeline.boosting.params.native import as_it_is
 from pipeline.errors import UserError
-from pipeline.estimators.class_weights import is_class_weight, weights_of
+from pipeline.estimators.class_weights import is_class_weight, to_class_weight, weights_of
 from pipeline.estimators.params import Rule, declare
 from pipeline.estimators.profile import Described
 
@@ -56,7 +55,7 @@ class BoostingClassifier(BoostingEstimator[BoostingClassificationModel]):
         "class_weight",
         "what classes weigh: none, balanced (each as much as the others), or a map of class to "
         "weight",
-        as_it_is,
+        to_class_weight,
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (

@@ -6,14 +6,14 @@ import logging
 from abc import abstractmethod
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pyspark.ml.linalg import VectorUDT
 from pyspark.sql.types import ArrayType, NumericType
 
 from pipeline import files
 from pipeline.boosting import checkpoint, places, schedules
-from pipeline.boosting.functions import is_path
+from pipeline.boosting.functions import is_path, source_mark
 from pipeline.boosting.holdout import held_out
 from pipeline.boosting.initial import Initial, open_initial
 from pipeline.boosting.memory import Memory
@@ -37,15 +37,22 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 M = TypeVar("M", bound=BoostingModel)
+# No model depends on these.
+_IDLE = ("verbosity", "max_cached_hist_node")
 
 
 class BoostingEstimator(GangEstimator[M], BoostingParams):
     """Gradient-boosted trees, trained by a gang of Spark workers."""
 
-    is_survival: ClassVar[bool] = False
-
     def _fit(self, dataset: DataFrame) -> M:
         self.require_valid()
+        if self.value("early_stopping_rounds") and not (
+            self.value("validationIndicatorCol") or self.value("validation_fraction")
+        ):
+            logger.warning(
+                "early_stopping_rounds has nothing to watch: name validation rows in "
+                "validationIndicatorCol, or set validation_fraction"
+            )
         uri = self.value("initial_model")
         self._initial: Initial | None = open_initial(uri) if uri else None
         try:
@@ -91,12 +98,23 @@ class BoostingEstimator(GangEstimator[M], BoostingParams):
             found = replace(found, features=features)
         params = self._objective_params(found)
         if self._initial is not None:
-            self._initial.require_objective(params)
+            given = {**self.own_params(), **params}
+            self._initial.require_params(given, self._margins(found))
         if found.label.is_number:
             objective = self.value("objective") or params["objective"]
             require_labels(self.task, objective, columns.label, found.label.bounds)
         self._column_params(found)
+        self._class_weights(found)
+        if columns.margin is not None and self._margins(found) > 1:
+            self._require_margins(rows, columns.margin, self._margins(found))
         return found
+
+    def _require_margins(self, rows: DataFrame, name: str, outputs: int) -> None:
+        if isinstance(rows.schema[name].dataType, NumericType):
+            raise DataError(
+                f"baseMarginCol: {name} holds one number a row, and this model needs {outputs}: "
+                "one for each class or quantile, as a vector or an array"
+            )
 
     def _column_params(self, described: Described) -> dict[str, Any]:
         """Params that name columns, by their places."""
@@ -170,7 +188,10 @@ class BoostingEstimator(GangEstimator[M], BoostingParams):
         given = self.value("resume_from")
         named = checkpoint.require_matching(given, facts) if given else None
         kept = checkpoint.prepare(
-            self.value("checkpoint_dir"), job.scratch, self.model_class.kind, facts
+            self.value("checkpoint_dir") if task.every else None,
+            job.scratch,
+            self.model_class.kind,
+            facts,
         )
         return replace(task, checkpoints=kept, resume_from=named)
 
@@ -184,12 +205,13 @@ class BoostingEstimator(GangEstimator[M], BoostingParams):
     def _facts(self, task: BoostingTask, job: FitJob[GangPlan]) -> dict[str, Any]:
         """Everything that the model depends on."""
         return {
-            "params": task.params,
+            "params": {name: each for name, each in task.params.items() if name not in _IDLE},
             "rounds": task.rounds,
             "checkpoint_rounds": task.every,
             "etas": task.etas,
             "objective": task.objective,
             "metrics": task.metrics,
+            "source": None if task.objective is None else source_mark(task.objective),
             "patience": None if task.patience is None else vars(task.patience),
             "roles": vars(task.roles),
             "features": job.features.to_json(),
@@ -198,6 +220,7 @@ class BoostingEstimator(GangEstimator[M], BoostingParams):
             "data": job.shards.fingerprint,
             "queries": job.shards.group_fingerprint,
             "workers": job.layout.workers,
+            "threads": job.layout.cores,
             "gpus": job.layout.gpus,
             "versions": installed(),
         }

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipeline.data.names import column
+from pipeline.data.names import column, require_free
 from pipeline.data.splits import uniform
+from pipeline.estimators.estimator import HELD_OUT
 from pipeline.estimators.profile import Columns
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-_MARK = "__validation"
 _SALT = 0x5B17  # another draw than that of the jobs' splits
 
 
@@ -34,5 +34,6 @@ def held_out(
     seed : int
         Another seed marks others.
     """
-    marked = rows.withColumn(_MARK, uniform(column(name), seed ^ _SALT) < share)
-    return marked, replace(columns, validation=_MARK)
+    require_free(rows, HELD_OUT)
+    marked = rows.withColumn(HELD_OUT, uniform(column(name), seed ^ _SALT) < share)
+    return marked, replace(columns, validation=HELD_OUT)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pipeline import files
 from pipeline.boosting.booster_file import without_categories
@@ -69,19 +71,47 @@ class Initial:
                 f"the table has {list(found.classes)[:20]}"
             )
 
-    def require_objective(self, params: dict[str, object]) -> None:
-        """Raise a `UserError` when the model was trained for another objective."""
+    def require_params(self, params: Mapping[str, Any], outputs: int) -> None:
+        """Raise a `UserError` when XGBoost could not go on with the model under these params.
+
+        Parameters
+        ----------
+        params : mapping
+            XGBoost's params of the new rounds.
+        outputs : int
+            Margins of a row.
+        """
         import xgboost as xgb
 
         from pipeline.boosting import ubjson
 
         xgb.Booster(model_file=bytearray(self.booster))  # refuses what is no model
         learner = ubjson.read(self.booster)["learner"]
-        before = learner["objective"]["name"]
-        if before != params["objective"]:
+        booster = learner["gradient_booster"]
+        trees = booster.get("gbtree", booster)["model"]
+        counts = learner["learner_model_param"]
+        before = {
+            "objective": learner["objective"]["name"],
+            "booster": booster["name"],
+            "num_parallel_tree": int(trees["gbtree_model_param"]["num_parallel_tree"]),
+            "outputs": max(int(counts["num_class"]), int(counts["num_target"]), 1),
+        }
+        now = {
+            "objective": params["objective"],
+            "booster": params.get("booster", "gbtree"),
+            "num_parallel_tree": params.get("num_parallel_tree", 1),
+            "outputs": outputs,
+        }
+        differing = [
+            f"{name} {before[name]}, and this is {now[name]}"
+            for name in now
+            if before[name] != now[name]
+        ]
+        if differing:
+            raise UserError(f"initial_model {self.uri}: it was trained with {'; '.join(differing)}")
+        if "base_score" in params:
             raise UserError(
-                f"initial_model {self.uri}: it was trained with objective {before}, and this is "
-                f"{params['objective']}; set objective={before}"
+                f"initial_model {self.uri}: it has a base score of its own; leave out base_score"
             )
 
     def _merged(self, now: Feature, before: Feature) -> Feature:

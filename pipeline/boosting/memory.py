@@ -54,7 +54,9 @@ class Memory:
         group = _group_limit()
         return found if group is None else min(found, group // max(workers_on_host, 1))
 
-    def needs_disk(self, rows: int, width: int, workers_on_host: int) -> bool:
+    def needs_disk(
+        self, rows: int, width: int, workers_on_host: int, values: int | None = None
+    ) -> bool:
         """Whether bins must be kept on disk.
 
         Parameters
@@ -63,6 +65,8 @@ class Memory:
             Rows of this worker's shards, training and validation, and their columns.
         workers_on_host : int
             Workers that share this host.
+        values : int, optional
+            Values of these rows, where not every column has one in every row.
 
         Raises
         ------
@@ -70,11 +74,12 @@ class Memory:
             When the rows do not fit either way; says how much they need.
         """
         available = self.available(workers_on_host)
-        in_memory = in_memory_bytes(rows, width)
+        cells = rows * width if values is None else values
+        in_memory = in_memory_bytes(rows, width, cells)
         if self.mode == "never" or (self.mode == "auto" and in_memory <= available):
             needed, on_disk = in_memory, False
         else:
-            needed, on_disk = on_disk_bytes(rows, width), True
+            needed, on_disk = on_disk_bytes(rows, width, cells), True
         if needed > available and self.mode != "never":
             raise UserError(
                 f"{rows} rows of {width} columns need {needed / _MB:.0f} MB on this worker, also "
@@ -84,20 +89,23 @@ class Memory:
         return on_disk
 
 
-def in_memory_bytes(rows: int, width: int) -> int:
+def in_memory_bytes(rows: int, width: int, cells: int | None = None) -> int:
     """What training takes with all bins in memory."""
-    return rows * (ROW_BYTES + width * VALUE_BYTES) + width * (_summary(rows) + HISTOGRAM_BYTES)
+    cells = rows * width if cells is None else cells
+    return rows * ROW_BYTES + cells * VALUE_BYTES + width * _of_column(width, cells)
 
 
-def on_disk_bytes(rows: int, width: int) -> int:
+def on_disk_bytes(rows: int, width: int, cells: int | None = None) -> int:
     """What training takes with bins on disk."""
-    summaries = min(width, COLUMNS_AT_ONCE) * _summary(rows)
-    return rows * ROW_BYTES + max(summaries, width * HISTOGRAM_BYTES) + 2 * BATCH_BYTES
+    cells = rows * width if cells is None else cells
+    at_once = min(width, COLUMNS_AT_ONCE) * _of_column(width, cells)
+    histograms = width * min(HISTOGRAM_BYTES, _of_column(width, cells))
+    return rows * ROW_BYTES + max(at_once, histograms) + 2 * BATCH_BYTES
 
 
-def _summary(rows: int) -> int:
-    """What the borders of one column take while they are sought."""
-    return min(COLUMN_BYTES, 24 * rows)
+def _of_column(width: int, cells: int) -> int:
+    """What the borders of one column take while they are sought, by the values it has."""
+    return min(COLUMN_BYTES + HISTOGRAM_BYTES, 64 * cells // max(width, 1))
 
 
 def batch_rows(width: int) -> int:

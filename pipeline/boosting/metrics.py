@@ -36,6 +36,7 @@ class Metrics:
     ) -> dict[str, float]:
         """The values by `part.metric`, over the rows of all ranks."""
         own = self._own if self._functions else None
+        self._exact: list[float] = []
         # XGBoost takes a list of metrics too, though its types do not say so.
         text = booster.eval_set(
             watched,
@@ -44,7 +45,10 @@ class Metrics:
             output_margin=self._is_margin,
         )
         pairs = (item.rpartition(":") for item in text.split("\t")[1:])
-        return {name.replace("-", ".", 1): float(value) for name, _, value in pairs}
+        found = {name.replace("-", ".", 1): float(value) for name, _, value in pairs}
+        # The text has six decimals of the user's metrics.
+        names = [f"{part}.{name}" for _, part in watched for name in self._functions]
+        return {**found, **dict(zip(names, self._exact, strict=False))}
 
     def _own(self, predictions: Any, matrix: xgb.DMatrix) -> list[tuple[str, float]]:
         """The user's metrics, each averaged over the ranks by what their rows weigh."""
@@ -53,7 +57,8 @@ class Metrics:
         found = []
         for name, function in self._functions.items():
             value = float(function(predictions, matrix)[1]) if matrix.num_row() else 0.0
-            found.append((name, _mean(value, weight)))
+            self._exact.append(_mean(value, weight))
+            found.append((name, self._exact[-1]))
         return found
 
 

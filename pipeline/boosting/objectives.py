@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -11,6 +12,8 @@ from pipeline.boosting.functions import is_path
 from pipeline.errors import DataError, UserError
 
 Task: TypeAlias = Literal["classification", "regression", "ranking"]
+
+_WITH_NUMBER = re.compile(r"(.+)@(\d*\.?\d+)(-?)")
 
 AFT = "survival:aft"
 COX = "survival:cox"
@@ -80,7 +83,7 @@ def require_objective(task: Task, name: str) -> None:
     if other is not None:
         raise UserError(f"objective {name} is for {other}, not for {task}: {', '.join(known)}")
     near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}."
     raise UserError(
         f"objective {name}: XGBoost has none of that name for {task}; {hint} An own one is given "
         "by its import path, package.module.function"
@@ -92,7 +95,7 @@ def require_metric(name: str) -> None:
     if is_path(name) or _base(name) in _METRICS:
         return
     near = difflib.get_close_matches(_base(name), _METRICS, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(_METRICS)}"
+    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(_METRICS)}."
     raise UserError(
         f"eval_metric {name}: XGBoost has none of that name; {hint} An own one is given by its "
         "import path, package.module.function"
@@ -113,6 +116,12 @@ def require_labels(task: Task, objective: str, name: str, bounds: tuple[float, f
 def is_greater_better(metric: str) -> bool:
     """Whether a metric of XGBoost's is the better the greater it is."""
     return _base(metric) in _GREATER_IS_BETTER
+
+
+def printed(metric: str) -> str:
+    """A metric as XGBoost prints it: `error@0.7` for `error@0.70`."""
+    match = _WITH_NUMBER.fullmatch(metric)
+    return f"{match[1]}@{float(match[2]):g}{match[3]}" if match else metric
 
 
 def _base(metric: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import xgboost as xgb
@@ -25,9 +25,6 @@ from pipeline.spark.scratch import local_directory
 from pipeline.spark.shard_file import Floats, Integers, Shard
 from pipeline.spark.shards import Part
 from pipeline.spark.worker import Worker
-
-if TYPE_CHECKING:
-    from pipeline.spark.shards import ShardSet
 
 TRAIN: Part = "train"
 VALIDATION: Part = "validation"
@@ -100,15 +97,16 @@ def open_parts(
 
 def _need_disk(task: BoostingTask, worker: Worker) -> bool:
     """Whether any rank needs its bins on disk: all do the same, so that they do the same sums."""
-    rows = sum(_rows_of(task.shards, part, worker.rank) for part in (TRAIN, VALIDATION))
-    mine = task.memory.needs_disk(rows, task.features.width, worker.seat.local_size)
+    shards = [task.shards.open(part, worker.rank) for part in (TRAIN, VALIDATION)]
+    mine = task.memory.needs_disk(
+        sum(shard.rows for shard in shards),
+        task.features.width,
+        worker.seat.local_size,
+        sum(shard.values for shard in shards),
+    )
     if not collective.is_distributed():
         return mine
     return bool(collective.allreduce(np.array([mine], dtype=np.int32), collective.Op.MAX)[0])
-
-
-def _rows_of(shards: ShardSet, part: Part, place: int) -> int:
-    return shards.sizes[part][place]
 
 
 @contextmanager

@@ -99,7 +99,11 @@ class BoostingRegressor(BoostingEstimator[BoostingRegressionModel]):
         given = self.value("objective")
         is_own = given is not None and is_path(given)
         objective = "reg:squarederror" if given is None or is_own else str(given)
-        return {"objective": objective, **self._metric_params(None)}
+        several = self._margins(described)
+        start = self.value("base_score")
+        # One number for all is refused by a booster that was read from a file.
+        starts = {"base_score": str([start] * several)} if several > 1 and start is not None else {}
+        return {"objective": objective, **self._metric_params(None), **starts}
 
     def _is_survival(self) -> bool:
         return bool(self.value("objective") == AFT)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import xgboost as xgb
 from xgboost import collective
 
@@ -39,8 +41,12 @@ def train_rounds(
     kind : type of Training, optional
         How a round goes; by default as gradient boosting has it.
     """
-    found = _where_it_stands(task, worker) if task.every or task.resume_from else None
-    on_disk = None if found is None else bool(found.state["on_disk"])
+    # Spark tells OpenMP of the cores of its default tasks, and XGBoost takes no more by itself.
+    xgb.set_config(nthread=worker.threads)
+    found = _where_it_stands(task, worker) if task.every else None
+    # As before the loss, unless the user has decided meanwhile.
+    goes_on = found is not None and task.memory.mode == "auto"
+    on_disk = bool(found.state["on_disk"]) if found is not None and goes_on else None
     with open_parts(task, worker, on_disk=on_disk) as parts:
         training = (kind or Training)(task, worker, parts)
         training.begin(found)
@@ -70,7 +76,7 @@ class Training:
         self._worker = worker
         self._parts = parts
         self._params = native_params(task, worker)
-        self._objective = None if task.objective is None else load(task.objective)
+        self._objective = None if task.objective is None else _of_rows(load(task.objective))
         self._metrics = Metrics(task.metrics, is_margin=task.objective is not None)
         self._stopping = self._make_stopping()
         self._history: list[dict[str, float]] = []
@@ -184,6 +190,17 @@ class Training:
                 text=f"no more checkpoints after round {self._done}: {error}",
                 is_warning=True,
             )
+
+
+def _of_rows(objective: Callable[..., Any]) -> Callable[..., Any]:
+    """An objective of the user's, which is not asked about no rows: their margins have no shape."""
+
+    def asked(margins: Any, matrix: xgb.DMatrix) -> Any:
+        if matrix.num_row():
+            return objective(margins, matrix)
+        return np.empty(0, dtype=np.float32), np.empty(0, dtype=np.float32)
+
+    return asked
 
 
 def native_params(task: BoostingTask, worker: Worker) -> dict[str, Any]:

@@ -58,9 +58,7 @@ def require_schedule(schedule: Any) -> None:
         load(schedule)
     elif isinstance(schedule, Mapping):
         _require_kind(schedule)
-    elif (
-        not isinstance(schedule, list | tuple) or not schedule or not all(map(_is_number, schedule))
-    ):
+    elif not _is_list_of_rates(schedule):
         raise UserError(
             f"eta_schedule must be a list of rates, a map with a kind ({', '.join(_KINDS)}) or the "
             f"import path of a function, not {schedule!r}"

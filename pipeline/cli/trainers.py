@@ -17,6 +17,7 @@ from pipeline.bagging import (
 )
 from pipeline.bagging.params import BaggingParams
 from pipeline.boosting import (
+    AdaBoostClassificationModel,
     BoostingClassificationModel,
     BoostingClassifier,
     BoostingRegressionModel,
@@ -133,6 +134,8 @@ def load_model(uri: str, learners_allowed: Sequence[str] = ()) -> EnsembleModel:
     """
     metadata, stored = model_directory.open_stored(uri)
     kind = str(metadata["kind"])
+    if kind == "adaboost":
+        return AdaBoostClassificationModel.from_content(*model_directory.read(uri))
     if kind not in TRAINERS:
         known = ", ".join(TRAINERS)
         raise UserError(f"{uri}: a model of kind {kind}; this version knows {known}")

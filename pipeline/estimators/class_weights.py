@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.estimators.profile import Described
@@ -44,12 +47,23 @@ def weights_of(wanted: str | Mapping[Any, float], described: Described) -> tuple
     return tuple(float(given.get(each, 1.0)) for each in classes)
 
 
+def to_class_weight(value: Any) -> Any:
+    """A map with keys and weights of Python's own kinds, which can be saved."""
+    if not isinstance(value, Mapping):
+        return value
+    return {_plain(key): _plain(weight) for key, weight in value.items()}
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def is_class_weight(value: Any) -> bool:
     """Whether a value says what classes weigh: none, balanced, or a map."""
     if isinstance(value, str):
         return value in ("none", "balanced")
     return isinstance(value, dict) and all(
-        isinstance(weight, int | float) and not isinstance(weight, bool) and weight >= 0
+        isinstance(weight, int | float) and not isinstance(weight, bool) and 0 <= weight < math.inf
         for weight in value.values()
     )
 

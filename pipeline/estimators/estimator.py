@@ -49,6 +49,8 @@ M = TypeVar("M", bound=EnsembleModel)
 L = TypeVar("L")
 
 _ROW_ID = "__row_id"
+HELD_OUT = "__validation"
+"""The column of rows that are held out by a share, not by the user's own column."""
 GROUP = "__group"
 """The column of groups' hashes, in a frame of rows with their identity."""
 
@@ -336,5 +338,10 @@ def _require_type(
 def _require_rows(shards: ShardSet, columns: Columns) -> None:
     if not shards.rows["train"]:
         raise DataError("no training rows are left: every row is marked for validation")
+    if columns.validation == HELD_OUT and not shards.rows["validation"]:
+        raise DataError(
+            f"validation_fraction holds out none of {shards.rows['train']} rows; give it a larger "
+            "share, or mark rows in validationIndicatorCol"
+        )
     if columns.validation is not None and not shards.rows["validation"]:
         raise DataError(f"no row is marked for validation in column {columns.validation}")

@@ -53,20 +53,24 @@ def margins_of(column: pa.Array | pa.ChunkedArray, name: str, width: int) -> Flo
         raise DataError(f"baseMarginCol: {name} is null in {column.null_count} rows of a batch")
     if pa.types.is_struct(column.type) or pa.types.is_list(column.type):
         found = FeatureSchema(vector=name, size=width).encode(pa.table({name: column}))
-        return np.asarray(found, dtype=np.float32)
+        return _finite(np.asarray(found, dtype=np.float32), name)
     if width != 1:
         raise DataError(
             f"baseMarginCol: {name} holds one number a row, and this model needs {width}: one for "
-            "each class, as a vector or an array"
+            "each class or quantile, as a vector or an array"
         )
     values = np.asarray(pc.cast(column, pa.float32(), safe=False)).astype(np.float32)
+    return _finite(values[:, None], name)
+
+
+def _finite(values: Floats, name: str) -> Floats:
     if not np.isfinite(values).all():
         raise DataError(f"baseMarginCol: {name} is NaN or infinite in a batch; replace it")
-    return values[:, None]
+    return values
 
 
 def _bounds(batch: Table, label: str, name: str) -> Floats:
-    upper = np.asarray(pc.fill_null(pc.cast(batch.column(name), pa.float32()), np.inf))
+    upper = np.asarray(pc.fill_null(pc.cast(batch.column(name), pa.float32(), safe=False), np.inf))
     lower = np.asarray(pc.cast(batch.column(label), pa.float32(), safe=False))
     below = int((~(upper >= lower)).sum())
     if below:

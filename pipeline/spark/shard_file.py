@@ -182,6 +182,13 @@ class Shard:
         return "features" not in self._reader.schema.names
 
     @property
+    def values(self) -> int:
+        """Values that the shard holds: of sparse rows, those that are stored."""
+        if not self.is_sparse:
+            return int(self.rows * self.width)
+        return int(sum(len(batch.column("values").flatten()) for batch in self._batches))
+
+    @property
     def is_weighted(self) -> bool:
         """Whether the rows have weights."""
         return "weight" in self._reader.schema.names

@@ -45,7 +45,7 @@ def test_a_file_of_xgboosts_is_read(name: str, tmp_path: Path) -> None:
     assert xgb.Booster(model_file=bytearray(found.booster)).get_dump() == booster.get_dump()
     assert found.require_features(TABLE) == TABLE
     found.require_label(LabelSchema("y", (0.0, 1.0)))
-    found.require_objective({"objective": "reg:squarederror"})
+    found.require_params({"objective": "reg:squarederror"}, 1)
     assert found.digest == open_initial(str(tmp_path / name)).digest
 
 
@@ -72,7 +72,7 @@ def test_what_differs_from_the_table_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"does not say how we coded its categories; .* columns b$"):
         found.require_features(_schema(a="numeric", b=("x", "y")))
     with pytest.raises(UserError, match=r"trained with objective reg:squarederror, and this is r"):
-        found.require_objective({"objective": "reg:gamma"})
+        found.require_params({"objective": "reg:gamma"}, 1)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no model"])
@@ -128,3 +128,21 @@ def test_a_saved_model_of_ours_is_read_with_what_it_knows(tmp_path: Path) -> Non
     assert found.booster == without_categories(data)
     with pytest.raises(ModelError, match="a model of kind bagging, not a booster"):
         open_initial(str(tmp_path / "bagging"))
+
+
+@pytest.mark.parametrize(
+    ("params", "outputs", "sentence"),
+    [
+        ({"booster": "dart"}, 1, "booster gbtree, and this is dart"),
+        ({"num_parallel_tree": 4}, 1, "num_parallel_tree 1, and this is 4"),
+        ({}, 3, "outputs 1, and this is 3"),
+        ({"base_score": 0.5}, 1, "it has a base score of its own; leave out base_score"),
+    ],
+)
+def test_what_would_spoil_the_earlier_trees_is_refused(
+    params: dict[str, Any], outputs: int, sentence: str
+) -> None:
+    initial = Initial("there", bytes(_booster(["a"]).save_raw("ubj")))
+    initial.require_params({"objective": "reg:squarederror"}, 1)
+    with pytest.raises(UserError, match=sentence):
+        initial.require_params({"objective": "reg:squarederror", **params}, outputs)

@@ -47,3 +47,7 @@ def test_workers_of_one_host_share_what_it_has() -> None:
 
 def test_xgboost_is_handed_few_rows_at_once_when_they_are_wide() -> None:
     assert batch_rows(10) > batch_rows(1000) > batch_rows(1_000_000) == 1024
+
+
+def test_sparse_rows_take_what_they_store() -> None:
+    assert not Memory("auto", 200).needs_disk(100_000, 1 << 18, 1, values=1_000_000)

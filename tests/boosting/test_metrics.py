@@ -57,3 +57,10 @@ def test_functions_get_margins_with_an_own_objective(
     margins = booster.predict(matrix, output_margin=True)
     expected = np.abs(margins - matrix.get_label()).max()
     assert found["validation.furthest"] == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_function_that_gives_tiny_values_is_not_rounded(
+    watched: list[tuple[xgb.DMatrix, str]],
+) -> None:
+    found = Metrics((f"{OWN}.tiny",), is_margin=False).of(_booster(watched, ["mae"]), watched, 0)
+    assert found["validation.tiny"] == 1.23e-9

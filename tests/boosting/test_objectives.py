@@ -9,6 +9,7 @@ import xgboost as xgb
 from pipeline.boosting.objectives import (
     Task,
     is_greater_better,
+    printed,
     require_labels,
     require_metric,
     require_objective,
@@ -104,3 +105,10 @@ def test_labels_that_an_objective_does_not_take_are_refused(
     assert str(refused.value).startswith(
         f"label delay goes from {low:g} to {high:g}; {objective} takes labels {allowed}:"
     )
+
+
+def test_a_metric_is_known_as_xgboost_prints_it() -> None:
+    assert printed("error@0.70") == "error@0.7"
+    assert printed("ndcg@10-") == "ndcg@10-"
+    assert printed("tweedie-nloglik@1.50") == "tweedie-nloglik@1.5"
+    assert printed("auc") == "auc"

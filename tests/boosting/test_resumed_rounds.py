@@ -100,6 +100,12 @@ WAYS = {
     "quantiles": Way(
         params={"objective": "reg:quantileerror", "quantile_alpha": [0.1, 0.5, 0.9], **SAMPLED}
     ),
+    "quantiles from a score": Way(
+        params={
+            **{"objective": "reg:quantileerror", "quantile_alpha": [0.1, 0.5, 0.9]},
+            "base_score": "[0.5, 0.5, 0.5]",
+        }
+    ),
     "counts": Way(_counts, {"objective": "count:poisson", **SAMPLED}),
     "survival": Way(
         _times,

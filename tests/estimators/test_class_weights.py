@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from pipeline.data.encoding import FeatureSchema, LabelSchema
 from pipeline.errors import UserError
-from pipeline.estimators.class_weights import weights_of
+from pipeline.estimators.class_weights import is_class_weight, to_class_weight, weights_of
 from pipeline.estimators.profile import Described
 
 
@@ -44,3 +46,10 @@ def test_a_map_names_classes_as_yaml_or_json_write_them(
 def test_what_is_no_class_is_refused() -> None:
     with pytest.raises(UserError, match=r"class_weight names maybe: no class of y, which has 0, 1"):
         weights_of({"maybe": 2}, _described(0.0, 1.0))
+
+
+def test_a_map_of_numpys_numbers_can_be_saved() -> None:
+    found = to_class_weight({np.int64(0): np.float64(1.5), np.int64(1): 2})
+    assert json.dumps(found) == '{"0": 1.5, "1": 2}'
+    assert is_class_weight(found)
+    assert not is_class_weight({0: float("inf")})

@@ -117,7 +117,10 @@ class AdaBoostClassifier(GangEstimator[AdaBoostClassificationModel], AdaBoostPar
         given = self.value("resume_from")
         named = checkpoint.require_matching(given, facts) if given else None
         kept = checkpoint.prepare(
-            self.value("checkpoint_dir"), job.scratch, self.model_class.kind, facts
+            self.value("checkpoint_dir") if task.every else None,
+            job.scratch,
+            self.model_class.kind,
+            facts,
         )
         return replace(task, checkpoints=kept, resume_from=named)
 
@@ -164,6 +167,7 @@ def _facts(task: AdaBoostTask, job: FitJob[GangPlan]) -> dict[str, Any]:
         "label": job.label.to_json(),
         "data": job.shards.fingerprint,
         "workers": job.layout.workers,
+        "threads": job.layout.cores,
         "gpus": job.layout.gpus,
         "versions": installed(),
     }

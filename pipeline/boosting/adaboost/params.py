@@ -10,11 +10,10 @@ from pyspark.ml.param import TypeConverters
 
 from pipeline.boosting.params.columns import RowParams
 from pipeline.boosting.params.names import OTHER_NAMES, translated
-from pipeline.boosting.params.native import as_it_is
 from pipeline.boosting.params.rounds import CheckpointParams, MemoryParams
 from pipeline.boosting.params.trees import TreeParams
 from pipeline.boosting.stopping import Patience
-from pipeline.estimators.class_weights import is_class_weight
+from pipeline.estimators.class_weights import is_class_weight, to_class_weight
 from pipeline.estimators.params import Rule, declare
 
 _OF_OTHERS = (
@@ -44,7 +43,7 @@ class AdaBoostParams(TreeParams, RowParams, CheckpointParams, MemoryParams):
         "class_weight",
         "what classes weigh at the start: none, balanced (each as much as the others), or a map of "
         "class to weight",
-        as_it_is,
+        to_class_weight,
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pipeline.boosting.functions import is_path, load, short_name
-from pipeline.boosting.objectives import Task, require_metric, require_objective
+from pipeline.boosting.objectives import Task, printed, require_metric, require_objective
 from pipeline.boosting.params.columns import RowParams, ScoredColumns
 from pipeline.boosting.params.names import OTHER_NAMES, translated
 from pipeline.boosting.params.native import (
@@ -16,7 +16,7 @@ from pipeline.boosting.params.native import (
     RoundParams,
 )
 from pipeline.boosting.params.rounds import MemoryParams, SequenceParams
-from pipeline.boosting.schedules import require_schedule
+from pipeline.boosting.schedules import rates, require_schedule
 from pipeline.boosting.stopping import Patience
 from pipeline.errors import UserError
 
@@ -66,10 +66,16 @@ class BoostingParams(
         metric = self.value("early_stopping_metric") or next(reversed(self.metric_names), None)
         return Patience(
             rounds,
-            None if metric is None else short_name(metric),
-            self.value("maximize"),
+            None if metric is None else printed(short_name(metric)),
+            self._wants_more(metric),
             self.value("early_stopping_min_delta"),
         )
+
+    def _wants_more(self, metric: str | None) -> bool | None:
+        """Whether a greater metric is better: as the user says; of an own function, it is not."""
+        given: bool | None = self.value("maximize")
+        chosen = metric or (self.metric_names[-1] if self.metric_names else "")
+        return False if given is None and is_path(chosen) else given
 
     def own_params(self) -> dict[str, Any]:
         """The user's params that XGBoost takes as they are."""
@@ -88,8 +94,15 @@ class BoostingParams(
             require_metric(metric)
             if is_path(metric):
                 load(metric)
+        names = [short_name(name) for name in self.metric_names]
+        if len(set(names)) < len(names):
+            raise UserError(
+                f"eval_metric: two metrics are called {max(names, key=names.count)} in the "
+                "history; rename a function"
+            )
         if self.value("eta_schedule") is not None:
             require_schedule(self.value("eta_schedule"))
+            rates(self.value("eta_schedule"), self.value("eta"), self.value("rounds"))
 
     def _check_stopping(self) -> None:
         chosen = self.value("early_stopping_metric")
@@ -106,6 +119,10 @@ class BoostingParams(
             raise UserError(
                 "resume_from goes on with a fit that did not end, initial_model with a finished "
                 "one: set one of them"
+            )
+        if self.value("resume_from") and not self.value("checkpoint_rounds"):
+            raise UserError(
+                "resume_from needs checkpoint_rounds, the same as when the checkpoint was written"
             )
         if self.value("sampling_method") == "gradient_based" and self.value("device") != "gpu":
             raise UserError("sampling_method=gradient_based needs device=gpu")

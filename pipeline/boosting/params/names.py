@@ -74,6 +74,8 @@ def translated(owner: str, values: Mapping[str, Any]) -> dict[str, Any]:
     more = given.pop("arbitrary_params_dict", None) or {}
     found: dict[str, Any] = {}
     for name, value in (*given.items(), *more.items()):
+        if value is None:
+            continue  # as if it were not given
         if name in _NOT_OURS:
             raise UserError(f"{owner}: leave out {name}: {_NOT_OURS[name]}")
         ours, own = _ours(name, value)

@@ -46,8 +46,9 @@ class ObjectiveParams(TreeParams):
     )
     eval_metric = declare(
         "eval_metric",
-        "XGBoost's metrics, one or several, or import paths of functions (margins, matrix) -> "
-        "(name, value); default: the objective's own",
+        "XGBoost's metrics, one or several, or import paths of functions (predictions, matrix) "
+        "-> (name, value), which get margins with an objective of your own; default: the "
+        "objective's own",
         to_names,
     )
     base_score = declare(
