@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-QUIET = 0.1
+QUIET = 0.2
 """Cores that others may use."""
 _LOOK_S = 1.0
 _PATIENCE_S = 60.0

@@ -142,7 +142,7 @@ def test_a_saved_model_of_ours_is_read_with_what_it_knows(tmp_path: Path) -> Non
 def test_what_would_spoil_the_earlier_trees_is_refused(
     params: dict[str, Any], outputs: int, sentence: str
 ) -> None:
-    initial = Initial("there", bytes(_booster(["a"]).save_raw("ubj")))
+    initial = Initial("there", bytes(_booster(["a", "b"]).save_raw("ubj")))
     initial.require_params({"objective": "reg:squarederror"}, 1)
     with pytest.raises(UserError, match=sentence):
         initial.require_params({"objective": "reg:squarederror", **params}, outputs)
