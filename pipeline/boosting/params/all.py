@@ -32,7 +32,13 @@ class BoostingParams(
     def __init__(self) -> None:
         super().__init__()
         self._setDefault(
-            rounds=200, eta=0.1, max_depth=6, max_bin=256, min_child_weight=1.0, reg_lambda=1.0
+            rounds=200,
+            eta=0.1,
+            subsample=1.0,
+            max_depth=6,
+            max_bin=256,
+            min_child_weight=1.0,
+            reg_lambda=1.0,
         )
 
     def setParams(self, **values: Any) -> Any:  # noqa: N802 - Spark ML's name
@@ -105,6 +111,11 @@ class BoostingParams(
             rates(self.value("eta_schedule"), self.value("eta"), self.value("rounds"))
 
     def _check_stopping(self) -> None:
+        if self.value("early_stopping_rounds") and self.value("booster") == "dart":
+            raise UserError(
+                "booster=dart changes the trees of earlier rounds, so no best round can be gone "
+                "back to: set early_stopping_rounds=0"
+            )
         chosen = self.value("early_stopping_metric")
         if chosen is None:
             return

@@ -39,7 +39,7 @@ def _matrix() -> np.ndarray:
 def test_saved_trees_score_missing_values_as_they_were_trained(
     classes: int, is_ordered: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trees, "_ROWS_WORTH_ORDERING", 0 if is_ordered else ROWS + 1)
+    monkeypatch.setattr(trees, "ROWS_WORTH_ORDERING", 0 if is_ordered else ROWS + 1)
     matrix = _matrix()
     score = np.nan_to_num(matrix[:, 0], nan=2.0) + (matrix[:, 2] == 1) + np.isnan(matrix[:, 3])
     cuts = np.quantile(score, np.arange(1, max(classes, 2)) / max(classes, 2))

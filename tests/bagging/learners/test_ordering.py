@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from pipeline.bagging.learners import ordering
-from pipeline.bagging.learners.ordering import OrderedRows, order_of
+from pipeline.bagging.learners.ordering import order_of
+from pipeline.boosting.ordering import OrderedRows
 from pipeline.spark.shard_file import Shard, ShardRows, ShardWriter
 
 ROWS = 2_000

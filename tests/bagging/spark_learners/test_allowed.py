@@ -103,7 +103,7 @@ def test_models_are_of_the_estimators_own_kind() -> None:
 def test_saved_models_are_named_as_python_or_the_jvm_names_them() -> None:
     jvm = "org.apache.spark.ml.classification.LinearSVCModel"
     assert saved_names(LinearSVCModel) == {"pyspark.ml.classification.LinearSVCModel", jvm}
-    own = "pipeline.boosting.estimator.BoostingClassificationModel"
+    own = "pipeline.boosting.model.BoostingClassificationModel"
     assert saved_names(BoostingClassificationModel) == {own}
 
 

@@ -124,7 +124,7 @@ def test_params_that_are_not_set_are_left_to_xgboost() -> None:
         "tree_method": "hist",
         "objective": "reg:squarederror",
         **{"eta": 0.1, "max_depth": 6, "max_bin": 256, "min_child_weight": 1.0},
-        **{"reg_lambda": 1.0, "seed": 3},
+        **{"reg_lambda": 1.0, "subsample": 1.0, "seed": 3},
     }
 
 
