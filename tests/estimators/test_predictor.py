@@ -101,5 +101,5 @@ def test_a_saved_model_is_loaded(natives: dict[str, bytes], tmp_path: Path) -> N
 
 
 def test_models_of_an_unknown_kind_are_refused(natives: dict[str, bytes]) -> None:
-    with pytest.raises(ModelError, match="of kind magic; this version knows bagging, boosting"):
+    with pytest.raises(ModelError, match="of kind magic; this version knows adaboost, bagging"):
         make_predictor({**METADATA, "kind": "magic"}, natives)
