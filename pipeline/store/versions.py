@@ -33,7 +33,8 @@ _CONTENT = re.compile(r"v(\d{6})-[0-9a-f]{8}")
 _PART = re.compile(r"v(\d{6})\.json\.[0-9a-f]{8}\.part")
 # Not from us, and nobody's data: left by EMRFS, by NFS for a deleted file that is open, by macOS.
 _STRAY = re.compile(r".+_\$folder\$|\.nfs.*|\.DS_Store")
-_READS = 5
+_READS = 20
+_MISSES = 5
 
 
 @dataclass(frozen=True)
@@ -68,15 +69,15 @@ def newest(uri: str) -> Version | None:
     ModelError
         When its manifest is damaged, or names a content that is not its own.
     """
-    was_missing = False
+    misses = 0
     for _ in range(_READS):  # a writer may replace the version between the two looks
         found = files.children(uri)
         number = max(_numbers_in(found), default=0)
-        if not number and (was_missing or not found):
-            return None
-        # A listing that runs while one manifest replaces another may hold neither: look again.
-        was_missing = not number
-        if was_missing:
+        if not number:
+            # A listing that runs while one manifest replaces another may hold neither: look again.
+            misses += 1
+            if misses == _MISSES:
+                return None
             continue
         try:
             return _read(uri, number)
