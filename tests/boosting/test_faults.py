@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -164,13 +165,18 @@ def test_a_worker_that_is_lost_for_good_ends_in_one_error(tmp_path: Path) -> Non
 def test_a_rank_that_is_stopped_is_named(own: ClusterState, tmp_path: Path) -> None:
     process = _start(own, tmp_path, {"gangStall": 20.0})
     _wait_for_round(tmp_path, EVERY, process)
-    # Others of Spark's Python workers are idle: the ranks have worked most.
-    stopped = max(_processes(own, "pyspark.daemon"), key=lambda each: each.cpu_times().user)
+    # Others of Spark's Python workers are idle now.
+    known = _processes(own, "pyspark.daemon")
+    before = [each.cpu_times().user for each in known]
+    time.sleep(0.5)
+    worked = [each.cpu_times().user - was for each, was in zip(known, before, strict=True)]
+    stopped = known[worked.index(max(worked))]
     stopped.send_signal(signal.SIGSTOP)
     try:
         found = _finish(process, 120)
     finally:
-        stopped.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            stopped.kill()
     assert found["error"] == "GangStalledError"
     assert "is silent (stopped, or its node is gone)" in found["says"]
 
