@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 
+from benchmarks.common import count
+
 SKLEARN, MLLIB = "scikit-learn", "mllib"
 PEERS = (SKLEARN, MLLIB)
 CURVE = (10, 100, 1000)
@@ -43,19 +45,19 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--check", action="store_true", help="exit 1 when a goal is missed")
     parser.add_argument(
         "--repeats",
-        type=_count,
+        type=count,
         metavar="N",
         help="of ours and the ideal (default 3; with --curve 1)",
     )
     for peer in PEERS:
         parser.add_argument(
-            f"--{peer}-repeats", type=_count, default=1, metavar="N", help="of it (default 1)"
+            f"--{peer}-repeats", type=count, default=1, metavar="N", help="of it (default 1)"
         )
     parser.add_argument(
-        "--rows", type=_count, metavar="N", help="about so many training rows (default: all)"
+        "--rows", type=count, metavar="N", help="about so many training rows (default: all)"
     )
     parser.add_argument(
-        "--replicas", type=_count, metavar="N", default=100, help="trees (default 100)"
+        "--replicas", type=count, metavar="N", default=100, help="trees (default 100)"
     )
     parser.add_argument(
         "--skip",
@@ -68,7 +70,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--curve",
         nargs="*",
-        type=_count,
+        type=count,
         metavar="TREES",
         help="time and memory against the number of trees instead (default 10 100 1000)",
     )
@@ -86,10 +88,3 @@ def read(args: argparse.Namespace) -> Options:
         replicas=args.replicas,
         curve=curve,
     )
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number}: must be at least 1")
-    return number

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 
+from benchmarks.common import count
+
 XGBOOST_SPARK, MLLIB = "xgboost.spark", "mllib"
 PEERS = (XGBOOST_SPARK, MLLIB)
 SCALE = (4, 16)
@@ -54,17 +56,17 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--check", action="store_true", help="exit 1 when a goal is missed")
     parser.add_argument(
-        "--repeats", type=_count, default=5, metavar="N", help="of everybody (default 5)"
+        "--repeats", type=count, default=5, metavar="N", help="of everybody (default 5)"
     )
     parser.add_argument(
-        "--mllib-repeats", type=_count, default=1, metavar="N", help="of MLlib (default 1)"
+        "--mllib-repeats", type=count, default=1, metavar="N", help="of MLlib (default 1)"
     )
     parser.add_argument(
-        "--rows", type=_count, metavar="N", help="about so many training rows (default: all)"
+        "--rows", type=count, metavar="N", help="about so many training rows (default: all)"
     )
     parser.add_argument(
         "--rounds",
-        type=_count,
+        type=count,
         metavar="N",
         help="boosting rounds (default 200; with --memory 10)",
     )
@@ -79,13 +81,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scale",
         nargs="*",
-        type=_count,
+        type=count,
         default=SCALE,
         metavar="TIMES",
         help="ours and native with so many times the rows (default 4 16; nothing: none)",
     )
     parser.add_argument(
-        "--scale-repeats", type=_count, default=1, metavar="N", help="of each (default 1)"
+        "--scale-repeats", type=count, default=1, metavar="N", help="of each (default 1)"
     )
     parser.add_argument(
         "--noisy", action="store_true", help="keep repeats under foreign load, do not wait"
@@ -109,10 +111,3 @@ def read(args: argparse.Namespace) -> Options:
         noisy=args.noisy,
         memory=args.memory,
     )
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number}: must be at least 1")
-    return number

@@ -40,11 +40,15 @@ def without_categories(data: bytes) -> bytes:
     return _with(data, empty)
 
 
+def trees_of(document: Any) -> Any:
+    """The trees of a booster's document, which dart keeps a level deeper."""
+    booster = document["learner"]["gradient_booster"]
+    return booster.get("gbtree", booster)["model"]
+
+
 def _with(data: bytes, categories: dict[str, Any]) -> bytes:
     document = ubjson.read(data)
-    booster = document["learner"]["gradient_booster"]
-    model = booster["gbtree"]["model"] if "gbtree" in booster else booster["model"]
-    model["cats"] = categories
+    trees_of(document)["cats"] = categories
     sink = io.BytesIO()
     ubjson.write(document, sink)
     return sink.getvalue()

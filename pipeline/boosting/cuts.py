@@ -16,7 +16,7 @@ import numpy as np
 import xgboost as xgb
 from xgboost import collective
 
-from pipeline.boosting.matrix import Asides, Rows, ShardBatches, binned_on_disk
+from pipeline.boosting.matrix import Asides, Rows, ShardBatches, binned
 from pipeline.boosting.memory import COLUMNS_AT_ONCE, batch_rows
 from pipeline.spark.shard_file import Floats
 
@@ -69,7 +69,7 @@ def like_rows(
             batch_rows=batch_rows(rows.width),
             cache=str(directory / f"cuts-{place.start}"),
         )
-        block = binned_on_disk(batches, max_bin=max_bin, threads=threads, missing=missing)
+        block = binned(batches, max_bin=max_bin, threads=threads, missing=missing, on_disk=True)
         starts, values = block.get_quantile_cut()
         columns += [values[a:b] for a, b in pairwise(starts)]
         del block, batches

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from abc import abstractmethod
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pyspark.ml.linalg import VectorUDT
@@ -14,22 +13,20 @@ from pyspark.sql.types import ArrayType, NumericType
 from pipeline import files
 from pipeline.boosting import checkpoint, places, schedules
 from pipeline.boosting.functions import is_path, source_mark
-from pipeline.boosting.holdout import held_out
 from pipeline.boosting.initial import Initial, open_initial
-from pipeline.boosting.memory import Memory
 from pipeline.boosting.model import BoostingModel
 from pipeline.boosting.objectives import require_labels
 from pipeline.boosting.params import BoostingParams
 from pipeline.boosting.predictor import BOOSTER, FACTS
+from pipeline.boosting.resumable import ResumableEstimator, words_for
 from pipeline.boosting.rounds import train_rounds
 from pipeline.boosting.task import BoostingTask, RowRoles
 from pipeline.data.names import require
 from pipeline.errors import DataError, UserError
-from pipeline.estimators.estimator import GROUP, FitJob, Trained
-from pipeline.estimators.gang_estimator import GangEstimator
+from pipeline.estimators.estimator import FitJob, Trained
+from pipeline.estimators.extras import too_few_margins
 from pipeline.estimators.profile import Columns, Described
 from pipeline.spark.resources import GangPlan
-from pipeline.store.installed import installed
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -41,7 +38,7 @@ M = TypeVar("M", bound=BoostingModel)
 _IDLE = ("verbosity", "max_cached_hist_node")
 
 
-class BoostingEstimator(GangEstimator[M], BoostingParams):
+class BoostingEstimator(ResumableEstimator[M], BoostingParams):
     """Gradient-boosted trees, trained by a gang of Spark workers."""
 
     def _fit(self, dataset: DataFrame) -> M:
@@ -82,14 +79,6 @@ class BoostingEstimator(GangEstimator[M], BoostingParams):
                 )
         return {"margin": margin}
 
-    def _split(self, rows: DataFrame, columns: Columns) -> tuple[DataFrame, Columns]:
-        """Hold out a share of the rows, or of the queries, by their identity."""
-        share = self.value("validation_fraction")
-        if not share or columns.validation is not None:
-            return rows, columns
-        name = GROUP if columns.keeps_groups else self._id_column
-        return held_out(rows, columns, share, name, self.value("seed"))
-
     def _described(self, rows: DataFrame, columns: Columns) -> Described:
         found = super()._described(rows, columns)
         if self._initial is not None:
@@ -105,16 +94,11 @@ class BoostingEstimator(GangEstimator[M], BoostingParams):
             require_labels(self.task, objective, columns.label, found.label.bounds)
         self._column_params(found)
         self._class_weights(found)
-        if columns.margin is not None and self._margins(found) > 1:
-            self._require_margins(rows, columns.margin, self._margins(found))
+        outputs = self._margins(found)
+        margin = columns.margin
+        if margin and outputs > 1 and isinstance(rows.schema[margin].dataType, NumericType):
+            raise too_few_margins(margin, outputs)
         return found
-
-    def _require_margins(self, rows: DataFrame, name: str, outputs: int) -> None:
-        if isinstance(rows.schema[name].dataType, NumericType):
-            raise DataError(
-                f"baseMarginCol: {name} holds one number a row, and this model needs {outputs}: "
-                "one for each class or quantile, as a vector or an array"
-            )
 
     def _column_params(self, described: Described) -> dict[str, Any]:
         """Params that name columns, by their places."""
@@ -182,18 +166,9 @@ class BoostingEstimator(GangEstimator[M], BoostingParams):
             metrics=tuple(name for name in self.metric_names if is_path(name)),
             patience=self.patience,
             initial=self._initial_file(job),
-            memory=Memory(self.value("external_memory"), self.value("worker_memory_mb")),
+            memory=self._memory,
         )
-        facts = self._facts(task, job)
-        given = self.value("resume_from")
-        named = checkpoint.require_matching(given, facts) if given else None
-        kept = checkpoint.prepare(
-            self.value("checkpoint_dir") if task.every else None,
-            job.scratch,
-            self.model_class.kind,
-            facts,
-        )
-        return replace(task, checkpoints=kept, resume_from=named)
+        return self._with_checkpoints(task, job, self._facts(task, job))
 
     def _initial_file(self, job: FitJob[GangPlan]) -> str | None:
         if self._initial is None:
@@ -203,57 +178,27 @@ class BoostingEstimator(GangEstimator[M], BoostingParams):
         return uri
 
     def _facts(self, task: BoostingTask, job: FitJob[GangPlan]) -> dict[str, Any]:
-        """Everything that the model depends on."""
+        """What the model depends on besides what all boosters do."""
         return {
             "params": {name: each for name, each in task.params.items() if name not in _IDLE},
-            "rounds": task.rounds,
-            "checkpoint_rounds": task.every,
             "etas": task.etas,
             "objective": task.objective,
             "metrics": task.metrics,
             "source": None if task.objective is None else source_mark(task.objective),
-            "patience": None if task.patience is None else vars(task.patience),
-            "roles": vars(task.roles),
-            "features": job.features.to_json(),
-            "label": job.label.to_json(),
             "initial": None if self._initial is None else self._initial.digest,
-            "data": job.shards.fingerprint,
             "queries": job.shards.group_fingerprint,
-            "workers": job.layout.workers,
-            "threads": job.layout.cores,
-            "gpus": job.layout.gpus,
-            "versions": installed(),
         }
 
     def _train(self, job: FitJob[GangPlan]) -> Trained:
         task = self._task(job)
         logger.info(
-            "boosting: %d workers of %s, %d rounds of %s",
-            job.layout.workers,
-            "one GPU" if job.layout.gpus else f"{job.layout.cores} threads",
+            "boosting: %s, %d rounds of %s",
+            words_for(job.layout),
             task.rounds,
             task.objective or task.params["objective"],
         )
-        first, measures = self._run_gang(
-            job,
-            partial(train_rounds, task),
-            collective="rabit",
-            step="round",
-            most=task.rounds,
-        )
-        history = first["history"]
-        found = {
-            "best_iteration": first["best_iteration"],
-            "rounds": len(history),
-            "external_memory": first["on_disk"],
-            "loop_seconds": round(first["seconds"], 3),
-        }
-        return Trained(
-            {BOOSTER: files.read_bytes(task.output)},
-            {**measures, **found},
-            history,
-            {FACTS: self._facts_of_scoring(task, job.described)},
-        )
+        facts = self._facts_of_scoring(task, job.described)
+        return self._run(job, task, train_rounds, lambda _first: {FACTS: facts})
 
     def _facts_of_scoring(self, task: BoostingTask, described: Described) -> dict[str, Any]:
         return {

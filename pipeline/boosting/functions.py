@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import inspect
 from collections.abc import Callable
 from typing import Any
 
 from pipeline.errors import UserError
+from pipeline.estimators.imports import imported
 
 
 def is_path(name: str) -> bool:
@@ -58,16 +58,7 @@ def load(path: str) -> Callable[..., Any]:
     UserError
         When there is no such module or function.
     """
-    module, _, name = path.rpartition(".")
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except AttributeError:
-        raise UserError(f"{path}: there is no {name} in module {module}") from None
-    except Exception as error:  # a user's module may raise anything
-        raise UserError(
-            f"{path}: module {module} cannot be imported: {error}; it must be installed on the "
-            "driver and on every node"
-        ) from error
+    found = imported(path)
     if not callable(found):
         raise UserError(f"{path} is no function")
     return found  # type: ignore[no-any-return]

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline import files
-from pipeline.boosting.booster_file import without_categories
+from pipeline.boosting import ubjson
+from pipeline.boosting.booster_file import trees_of, without_categories
 from pipeline.boosting.matrix_names import accepted_names
 from pipeline.boosting.predictor import BOOSTER
 from pipeline.data.encoding import Feature, FeatureSchema, LabelSchema
@@ -83,16 +84,13 @@ class Initial:
         """
         import xgboost as xgb
 
-        from pipeline.boosting import ubjson
-
         xgb.Booster(model_file=bytearray(self.booster))  # refuses what is no model
-        learner = ubjson.read(self.booster)["learner"]
-        booster = learner["gradient_booster"]
-        trees = booster.get("gbtree", booster)["model"]
+        document = ubjson.read(self.booster)
+        learner, trees = document["learner"], trees_of(document)
         counts = learner["learner_model_param"]
         before = {
             "objective": learner["objective"]["name"],
-            "booster": booster["name"],
+            "booster": learner["gradient_booster"]["name"],
             "num_parallel_tree": int(trees["gbtree_model_param"]["num_parallel_tree"]),
             "outputs": max(int(counts["num_class"]), int(counts["num_target"]), 1),
         }
@@ -170,8 +168,6 @@ def open_initial(uri: str) -> Initial:
 
 def _booster_file(uri: str) -> bytes:
     import xgboost as xgb
-
-    from pipeline.boosting import ubjson
 
     try:
         data = files.read_bytes(uri)

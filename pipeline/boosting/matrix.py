@@ -13,7 +13,7 @@ import numpy as np
 import xgboost as xgb
 from scipy import sparse
 
-from pipeline.boosting.matrix_names import accepted_names
+from pipeline.boosting.matrix_names import accepted_names, feature_types
 from pipeline.spark.shard_file import Floats, Matrix
 
 
@@ -146,12 +146,6 @@ class ShardBatches(xgb.DataIter):
         return True
 
 
-def feature_types(width: int, categorical: Sequence[int]) -> list[str]:
-    """XGBoost's types of the columns: `c` for categories, `q` for numbers."""
-    places = set(categorical)
-    return ["c" if place in places else "q" for place in range(width)]
-
-
 def binned(
     batches: ShardBatches,
     *,
@@ -159,8 +153,9 @@ def binned(
     threads: int,
     like: Any = None,
     missing: float | None = None,
-) -> xgb.QuantileDMatrix:
-    """A matrix of bins in memory.
+    on_disk: bool = False,
+) -> xgb.DMatrix:
+    """A matrix of bins.
 
     Parameters
     ----------
@@ -174,27 +169,11 @@ def binned(
         Whose bins to use: the training matrix, for validation rows.
     missing : float, optional
         A number that means missing, besides NaN.
+    on_disk : bool
+        Whether bins lie in files (the batches say where), of which a page at a time is in use.
     """
-    return xgb.QuantileDMatrix(
-        batches,
-        max_bin=max_bin,
-        ref=like,
-        nthread=threads,
-        enable_categorical=True,
-        missing=missing,
-    )
-
-
-def binned_on_disk(
-    batches: ShardBatches,
-    *,
-    max_bin: int,
-    threads: int,
-    like: Any = None,
-    missing: float | None = None,
-) -> xgb.ExtMemQuantileDMatrix:
-    """A matrix of bins in files, of which a page at a time is in use; as for `binned`."""
-    return xgb.ExtMemQuantileDMatrix(
+    kind = xgb.ExtMemQuantileDMatrix if on_disk else xgb.QuantileDMatrix
+    return kind(
         batches,
         max_bin=max_bin,
         ref=like,

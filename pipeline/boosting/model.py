@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -114,14 +115,8 @@ class BoostingRegressionModel(BoostingModel):
 
     def _output_columns(self) -> OutputColumns:
         several = len(self.metadata.get(FACTS, {}).get("quantiles", ())) > 1
-        return OutputColumns(
-            "",
-            "",
-            self.value("predictionCol"),
-            label_quantiles=self.value("quantilesCol") if several else "",
-            leaf=self.value("leafCol") or "",
-            contributions=self.value("contribCol") or "",
-        )
+        found = super()._output_columns()
+        return replace(found, label_quantiles=self.value("quantilesCol")) if several else found
 
 
 class BoostingRankingModel(BoostingRegressionModel):

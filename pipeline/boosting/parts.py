@@ -16,14 +16,14 @@ from xgboost import collective
 
 from pipeline.boosting.allocator import give_back, give_back_at_once
 from pipeline.boosting.cuts import like_rows
-from pipeline.boosting.matrix import Asides, ShardBatches, binned, binned_on_disk
+from pipeline.boosting.matrix import Asides, ShardBatches, binned
 from pipeline.boosting.memory import COLUMNS_AT_ONCE, batch_rows
 from pipeline.boosting.ordering import OrderedRows, coherent_order
 from pipeline.boosting.task import BoostingTask
 from pipeline.errors import DataError
 from pipeline.spark.scratch import local_directory
 from pipeline.spark.shard_file import Floats, Integers, Shard
-from pipeline.spark.shards import Part
+from pipeline.spark.shards import PARTS, Part
 from pipeline.spark.worker import Worker
 
 TRAIN: Part = "train"
@@ -76,15 +76,20 @@ def open_parts(
     on_disk : bool, optional
         Where bins are kept; by default as the task's memory allows, the same on all ranks.
     """
+    # Opening a shard reads all of it, to check its bytes.
+    parts_there = [part for part in PARTS if part == TRAIN or task.shards.rows[part]]
+    shards = {part: task.shards.open(part, worker.rank) for part in parts_there}
     if on_disk is None:
-        on_disk = _need_disk(task, worker)
+        on_disk = _need_disk(task, worker, list(shards.values()))
     if on_disk:
         give_back_at_once()
     with _cache_directory(is_needed=on_disk) as directory:
-        train = _matrix(task, worker, TRAIN, directory)
+        train = _matrix(task, worker, shards[TRAIN], TRAIN, directory)
         validation = None
-        if task.shards.rows[VALIDATION]:
-            validation = _matrix(task, worker, VALIDATION, directory, like=train)
+        if VALIDATION in shards:
+            validation = _matrix(
+                task, worker, shards[VALIDATION], VALIDATION, directory, like=train
+            )
         if on_disk:
             give_back()  # what binning took
         parts = Parts(train, validation, on_disk)
@@ -95,9 +100,8 @@ def open_parts(
             parts.close()
 
 
-def _need_disk(task: BoostingTask, worker: Worker) -> bool:
+def _need_disk(task: BoostingTask, worker: Worker, shards: list[Shard]) -> bool:
     """Whether any rank needs its bins on disk: all do the same, so that they do the same sums."""
-    shards = [task.shards.open(part, worker.rank) for part in (TRAIN, VALIDATION)]
     mine = task.memory.needs_disk(
         sum(shard.rows for shard in shards),
         task.features.width,
@@ -126,11 +130,11 @@ def _cache_directory(*, is_needed: bool) -> Iterator[Path | None]:
 def _matrix(
     task: BoostingTask,
     worker: Worker,
+    shard: Shard,
     part: Part,
     directory: Path | None,
     like: xgb.DMatrix | None = None,
 ) -> xgb.DMatrix:
-    shard = task.shards.open(part, worker.rank)
     rows = _ordered(task, worker, shard, part, is_on_disk=directory is not None)
     roles, asides = task.roles, _asides(task, rows)
     if directory is not None and like is None and not rows.is_sparse:
@@ -146,13 +150,13 @@ def _matrix(
         batch_rows=0 if directory is None else batch_rows(rows.width),
         cache=None if directory is None else str(directory / part),
     )
-    make = binned if directory is None else binned_on_disk
-    matrix = make(
+    matrix = binned(
         batches,
         max_bin=task.params["max_bin"],
         threads=worker.threads,
         like=like,
         missing=roles.missing,
+        on_disk=directory is not None,
     )
     if roles.is_ranking:
         _tell_queries(matrix, rows)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipeline.boosting.matrix_names import feature_types
 from pipeline.data.encoding import FeatureSchema
 from pipeline.errors import UserError
 
@@ -67,13 +68,11 @@ def types(given: Sequence[str] | None, schema: FeatureSchema) -> tuple[str, ...]
     UserError
         When there are more or fewer types than columns, or a string column is not a category.
     """
-    places = set(schema.categorical)
-    own = ["c" if place in places else "q" for place in range(schema.width)]
     if given is None:
-        return tuple(own)
+        return tuple(feature_types(schema.width, schema.categorical))
     if len(given) != schema.width:
         raise UserError(f"feature_types has {len(given)} entries, the table {schema.width} columns")
-    for place in places:
+    for place in schema.categorical:
         if given[place] != "c":
             raise UserError(
                 f"feature_types: {schema.names[place]} holds text, so it is c, not {given[place]}"

@@ -114,7 +114,8 @@ class Training:
 
     def _rounds(self) -> None:
         while self._done < self._task.rounds:
-            self._round(self._done)
+            if not self._round(self._done):
+                return
             self._done += 1
             if self._is_enough():
                 return
@@ -139,10 +140,9 @@ class Training:
             "seconds": self._seconds,
         }
 
-    def _round(self, number: int) -> None:
-        every = self._task.every
-        if (number % every == 0) if every else (number == 0):
-            draw_anew(self._booster, seed_of(self._task.seed, number))
+    def _round(self, number: int) -> bool:
+        """Train one round; False when it is not to count, and training ends before it."""
+        self._draw_anew_when_due(number)
         rate = {}
         if self._task.etas is not None:
             self._booster.set_param({"eta": self._task.etas[number]})
@@ -153,6 +153,12 @@ class Training:
         self._worker.advance()
         if not self._worker.rank:
             self._worker.report("round", round=number, metrics={**metrics, **rate})
+        return True
+
+    def _draw_anew_when_due(self, number: int) -> None:
+        every = self._task.every
+        if (number % every == 0) if every else (number == 0):
+            draw_anew(self._booster, seed_of(self._task.seed, number))
 
     def _make_stopping(self) -> EarlyStopping | None:
         patience = self._task.patience

@@ -134,16 +134,19 @@ def load_model(uri: str, learners_allowed: Sequence[str] = ()) -> EnsembleModel:
     """
     metadata, stored = model_directory.open_stored(uri)
     kind = str(metadata["kind"])
-    if kind == "adaboost":
-        return AdaBoostClassificationModel.from_content(*model_directory.read(uri))
-    if kind not in TRAINERS:
+    if kind not in (*TRAINERS, "adaboost"):
         known = ", ".join(TRAINERS)
         raise UserError(f"{uri}: a model of kind {kind}; this version knows {known}")
+    is_number = not metadata["label"]["classes"]
     if kind == "bagging":
-        is_number = not metadata["label"]["classes"]
         loaded = BaggingRegressionModel if is_number else BaggingClassificationModel
         model = loaded.from_content(metadata, stored)
         return model.setParams(learners_allowed=list(learners_allowed))
-    if kind == "boosting" and not metadata["label"]["classes"]:
-        return BoostingRegressionModel.from_content(*model_directory.read(uri))
-    return TRAINERS[kind].model.from_content(*model_directory.read(uri))
+    made: type[EnsembleModel] = (
+        AdaBoostClassificationModel
+        if kind == "adaboost"
+        else BoostingRegressionModel
+        if kind == "boosting" and is_number
+        else TRAINERS[kind].model
+    )
+    return made.from_content(*model_directory.read(uri))

@@ -55,10 +55,7 @@ def margins_of(column: pa.Array | pa.ChunkedArray, name: str, width: int) -> Flo
         found = FeatureSchema(vector=name, size=width).encode(pa.table({name: column}))
         return _finite(np.asarray(found, dtype=np.float32), name)
     if width != 1:
-        raise DataError(
-            f"baseMarginCol: {name} holds one number a row, and this model needs {width}: one for "
-            "each class or quantile, as a vector or an array"
-        )
+        raise too_few_margins(name, width)
     values = np.asarray(pc.cast(column, pa.float32(), safe=False)).astype(np.float32)
     return _finite(values[:, None], name)
 
@@ -67,6 +64,14 @@ def _finite(values: Floats, name: str) -> Floats:
     if not np.isfinite(values).all():
         raise DataError(f"baseMarginCol: {name} is NaN or infinite in a batch; replace it")
     return values
+
+
+def too_few_margins(name: str, width: int) -> DataError:
+    """The error of a column with one number where a model has several outputs."""
+    return DataError(
+        f"baseMarginCol: {name} holds one number a row, and this model needs {width}: one for "
+        "each class or quantile, as a vector or an array"
+    )
 
 
 def _bounds(batch: Table, label: str, name: str) -> Floats:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.errors import UserError
+from pipeline.estimators.imports import imported
 
 
 def load(path: str, known: Sequence[str], allowed: Sequence[str], advice: str) -> Any:
@@ -34,7 +34,7 @@ def load(path: str, known: Sequence[str], allowed: Sequence[str], advice: str) -
         near = _nearest(path, [*allowed, *known])
         question = f"; did you mean {near}?" if near else "."
         raise UserError(f"there is no learner {path}{question} {advice}")
-    return _imported(path)
+    return imported(path, "learner")
 
 
 def wrong_param(name: str, known: Sequence[str], ours: Mapping[str, str]) -> str:
@@ -63,17 +63,3 @@ def _nearest(path: str, known: Sequence[str]) -> str | None:
     if names:
         return by_class[names[0]]
     return next(iter(difflib.get_close_matches(path, known, n=1)), None)
-
-
-def _imported(path: str) -> Any:
-    module, _, name = path.rpartition(".")
-    try:
-        found = importlib.import_module(module) if module else None
-    except Exception as error:  # a user's module may raise anything
-        raise UserError(
-            f"learner {path}: module {module} cannot be imported: {error}; it must be installed "
-            "on the driver and on every node"
-        ) from error
-    if not hasattr(found, name):
-        raise UserError(f"learner {path}: there is no {name} in module {module}")
-    return getattr(found, name)

@@ -26,7 +26,8 @@ from pipeline.bagging.learners.missing import filled, sent_as_filled
 from pipeline.bagging.learners.objectives import SQUARED, objective_of
 from pipeline.bagging.learners.ordering import order_of
 from pipeline.bagging.votes import Doubles
-from pipeline.boosting.matrix import ShardBatches, binned, feature_types
+from pipeline.boosting.matrix import ShardBatches, binned
+from pipeline.boosting.matrix_names import feature_types
 from pipeline.boosting.ordering import ROWS_WORTH_ORDERING, OrderedRows
 from pipeline.data.encoding import Matrix
 from pipeline.spark.shard_file import Floats, Integers, Shard

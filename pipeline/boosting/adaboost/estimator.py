@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline import files
@@ -14,16 +12,13 @@ from pipeline.boosting.adaboost.model import AdaBoostClassificationModel
 from pipeline.boosting.adaboost.params import AdaBoostParams
 from pipeline.boosting.adaboost.predictor import FACTS
 from pipeline.boosting.adaboost.rounds import AdaBoostTask, train_committee
-from pipeline.boosting.holdout import held_out
-from pipeline.boosting.memory import Memory
 from pipeline.boosting.predictor import BOOSTER
+from pipeline.boosting.resumable import ResumableEstimator, words_for
 from pipeline.boosting.task import RowRoles
 from pipeline.estimators.class_weights import weights_of
 from pipeline.estimators.estimator import FitJob, Trained
-from pipeline.estimators.gang_estimator import GangEstimator
 from pipeline.estimators.profile import Columns, Described
 from pipeline.spark.resources import GangPlan
-from pipeline.store.installed import installed
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -31,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class AdaBoostClassifier(GangEstimator[AdaBoostClassificationModel], AdaBoostParams):
+class AdaBoostClassifier(ResumableEstimator[AdaBoostClassificationModel], AdaBoostParams):
     """AdaBoost (SAMME) over small trees, for two classes or more, trained by a gang of workers.
 
     Each round grows one learner on all rows, a tree for each class (one tree for two classes), as
@@ -68,13 +63,6 @@ class AdaBoostClassifier(GangEstimator[AdaBoostClassificationModel], AdaBoostPar
 
     model_class = AdaBoostClassificationModel
 
-    def _split(self, rows: DataFrame, columns: Columns) -> tuple[DataFrame, Columns]:
-        """Hold out a share of the rows by their identity: those that boosting would."""
-        share = self.value("validation_fraction")
-        if not share or columns.validation is not None:
-            return rows, columns
-        return held_out(rows, columns, share, self._id_column, self.value("seed"))
-
     def _described(self, rows: DataFrame, columns: Columns) -> Described:
         found = super()._described(rows, columns)
         self._roles(found)  # refuses before anything is written
@@ -109,65 +97,24 @@ class AdaBoostClassifier(GangEstimator[AdaBoostClassificationModel], AdaBoostPar
             checkpoints=checkpoint.Checkpoints(""),
             every=self.value("checkpoint_rounds"),
             patience=self.patience,
-            memory=Memory(self.value("external_memory"), self.value("worker_memory_mb")),
+            memory=self._memory,
             classes=len(job.label.classes),
             learning_rate=self.value("learning_rate"),
         )
-        facts = _facts(task, job)
-        given = self.value("resume_from")
-        named = checkpoint.require_matching(given, facts) if given else None
-        kept = checkpoint.prepare(
-            self.value("checkpoint_dir") if task.every else None,
-            job.scratch,
-            self.model_class.kind,
-            facts,
-        )
-        return replace(task, checkpoints=kept, resume_from=named)
+        return self._with_checkpoints(task, job, {"learning_rate": task.learning_rate})
 
     def _train(self, job: FitJob[GangPlan]) -> Trained:
         task = self._task(job)
         logger.info(
-            "adaboost: %d workers of %s, %d rounds of %d classes",
-            job.layout.workers,
-            "one GPU" if job.layout.gpus else f"{job.layout.cores} threads",
+            "adaboost: %s, %d rounds of %d classes",
+            words_for(job.layout),
             task.rounds,
             task.classes,
         )
-        first, measures = self._run_gang(
+        missing = task.roles.missing
+        return self._run(
             job,
-            partial(train_committee, task),
-            collective="rabit",
-            step="round",
-            most=task.rounds,
+            task,
+            train_committee,
+            lambda first: {FACTS: {"alphas": first["alphas"], "missing": missing}},
         )
-        found = {
-            "best_iteration": first["best_iteration"],
-            "rounds": len(first["history"]),
-            "external_memory": first["on_disk"],
-            "loop_seconds": round(first["seconds"], 3),
-        }
-        return Trained(
-            {BOOSTER: files.read_bytes(task.output)},
-            {**measures, **found},
-            first["history"],
-            {FACTS: {"alphas": first["alphas"], "missing": task.roles.missing}},
-        )
-
-
-def _facts(task: AdaBoostTask, job: FitJob[GangPlan]) -> dict[str, Any]:
-    """Everything that the model depends on."""
-    return {
-        "params": task.params,
-        "rounds": task.rounds,
-        "learning_rate": task.learning_rate,
-        "checkpoint_rounds": task.every,
-        "patience": None if task.patience is None else vars(task.patience),
-        "roles": vars(task.roles),
-        "features": job.features.to_json(),
-        "label": job.label.to_json(),
-        "data": job.shards.fingerprint,
-        "workers": job.layout.workers,
-        "threads": job.layout.cores,
-        "gpus": job.layout.gpus,
-        "versions": installed(),
-    }

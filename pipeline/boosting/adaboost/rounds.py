@@ -17,7 +17,7 @@ from xgboost import collective
 from pipeline.boosting.adaboost import samme
 from pipeline.boosting.checkpoint import Checkpoint
 from pipeline.boosting.parts import TRAIN, Parts
-from pipeline.boosting.rounds import Training, draw_anew, seed_of, train_rounds
+from pipeline.boosting.rounds import Training, train_rounds
 from pipeline.boosting.task import BoostingTask
 from pipeline.errors import UserError
 from pipeline.spark.worker import Worker
@@ -108,19 +108,7 @@ class CommitteeTraining(Training):
         kept = self._history[: found["best_iteration"] + 1]
         return {**found, "alphas": [row["alpha"] for row in kept]}
 
-    def _rounds(self) -> None:
-        while self._done < self._task.rounds:
-            self._round(self._done)
-            if len(self._history) == self._done:
-                return  # the learner was left out
-            self._done += 1
-            if self._is_enough():
-                return
-            every = self._task.every
-            if every and self._done % every == 0 and self._done < self._task.rounds:
-                self._save()
-
-    def _round(self, number: int) -> None:
+    def _round(self, number: int) -> bool:
         self._grow(number)
         chosen = self._train.ask(self._booster, number)
         is_wrong = chosen != self._train.labels
@@ -128,19 +116,18 @@ class CommitteeTraining(Training):
         error = float(wrong / total)
         if error >= samme.chance(self._classes):
             self._leave_out(number, error)
-            return
+            return False
         alpha = samme.vote_of(error, self._classes, self._learning_rate)
         self._admit(number, alpha, chosen)
         metrics = {**self._errors(), "learner.error": error, "alpha": alpha}
         self._history.append({"round": number, **metrics})
         if not self._worker.rank:
             self._worker.report("round", round=number, metrics=metrics)
+        return True
 
     def _grow(self, number: int) -> None:
         """Add the trees of a round, grown on the rows as they weigh now."""
-        every = self._task.every
-        if (number % every == 0) if every else (number == 0):
-            draw_anew(self._booster, seed_of(self._task.seed, number))
+        self._draw_anew_when_due(number)
         first, second = samme.gradients(self._train.labels, self._weights, self._classes)
         self._booster.boost(self._parts.train, number, grad=first, hess=second)
 
