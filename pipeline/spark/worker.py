@@ -98,6 +98,10 @@ class Worker:
 Work: TypeAlias = Callable[[Worker], Any]
 
 
+class PeersLostError(Exception):
+    """Another rank was gone before all had met."""
+
+
 def run_worker(spec: WorkerSpec, work: Work, _rows: Iterable[Any]) -> Iterator[Any]:
     """Run `work` in this barrier task and yield its result."""
     from pyspark import BarrierTaskContext
@@ -133,10 +137,20 @@ def _work(
 
 
 def _exchange(context: Any, size: int, mine: list[Any]) -> list[list[Any]]:
-    """What each rank has to say, in the order of ranks; takes Spark a second."""
+    """What each rank has to say, in the order of ranks; takes Spark a second.
+
+    Raises
+    ------
+    PeersLostError
+        When Spark hangs up instead of answering, for another rank is gone.
+    """
     if size == 1:
         return [mine]
-    return [json.loads(item) for item in context.allGather(json.dumps(mine))]
+    try:
+        heard = context.allGather(json.dumps(mine))
+    except (EOFError, OSError) as error:
+        raise PeersLostError(f"Spark ended the exchange of addresses: {error!r}") from error
+    return [json.loads(item) for item in heard]
 
 
 def _gpu_addresses(context: Any, wanted: int) -> tuple[str, ...]:
@@ -162,5 +176,5 @@ def _describe(error: Exception, collective: Collective) -> dict[str, Any]:
         "message": str(error)[:_LONGEST_TEXT],
         "traceback": traceback.format_exc()[-_LONGEST_TEXT:],
         "is_user": isinstance(error, UserError),
-        "is_peer": collective.is_peer_failure(error),
+        "is_peer": isinstance(error, PeersLostError) or collective.is_peer_failure(error),
     }

@@ -132,6 +132,7 @@ def test_quantiles_hold_their_share_of_the_rows(frame: DataFrame, table: pd.Data
     assert without.transform(frame).columns[-1] == "prediction"
 
 
+@pytest.mark.slow
 def test_survival_times_may_be_censored(frame: DataFrame, table: pd.DataFrame) -> None:
     params = {"objective": "survival:aft", "aft_loss_distribution": "extreme"}
     model = _fit(frame, "time", labelUpperCol="until", **params)

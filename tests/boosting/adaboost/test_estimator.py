@@ -102,6 +102,7 @@ def test_importances_are_shares_and_name_the_columns_that_matter(
     assert FEATURES[int(found.argmax())] == "a"
 
 
+@pytest.mark.slow
 def test_rows_weigh_what_their_column_and_their_class_say(
     rows: DataFrame, data: pd.DataFrame
 ) -> None:
@@ -114,6 +115,7 @@ def test_rows_weigh_what_their_column_and_their_class_say(
     assert set(by_class.predictor.predict(data[FEATURES])) == {1.0, 2.0}
 
 
+@pytest.mark.slow
 def test_a_first_learner_no_better_than_chance_is_one_clear_error(spark: SparkSession) -> None:
     records = [(place, 0.0, place % 2) for place in range(40)]
     coin = spark.createDataFrame(records, "id long, a double, y int")
@@ -121,6 +123,7 @@ def test_a_first_learner_no_better_than_chance_is_one_clear_error(spark: SparkSe
         _fit(coin, featuresCols=["a"], labelCol="y", rowIdCol="id")
 
 
+@pytest.mark.slow
 def test_a_worker_without_rows_is_no_hindrance(spark: SparkSession) -> None:
     ids = ids_of_one_rank(spark, 8)
     records = [(i, float(place), place % 4 // 2) for place, i in enumerate(ids)]
