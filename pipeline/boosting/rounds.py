@@ -42,13 +42,17 @@ def train_rounds(
         How a round goes; by default as gradient boosting has it.
     """
     # Spark tells OpenMP of the cores of its default tasks, and XGBoost takes no more by itself.
-    xgb.set_config(nthread=worker.threads)
+    with xgb.config_context(nthread=worker.threads):
+        return _train(task, worker, kind or Training)
+
+
+def _train(task: BoostingTask, worker: Worker, kind: type[Training]) -> dict[str, Any]:
     found = _where_it_stands(task, worker) if task.every else None
     # As before the loss, unless the user has decided meanwhile.
     goes_on = found is not None and task.memory.mode == "auto"
     on_disk = bool(found.state["on_disk"]) if found is not None and goes_on else None
     with open_parts(task, worker, on_disk=on_disk) as parts:
-        training = (kind or Training)(task, worker, parts)
+        training = kind(task, worker, parts)
         training.begin(found)
         training.run()
         result = {} if worker.rank else training.finish()

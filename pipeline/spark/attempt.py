@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -87,6 +88,7 @@ class Attempt:
         self._failure: Exception | None = None
         self._errors: list[Event] = []
         self._watch = _Watch(plan.workers)
+        self._ended = threading.Event()
 
     def run(self, work: Work, on_event: Callable[[Event], None]) -> list[Any] | Lost:
         """Run the job to its end.
@@ -103,7 +105,7 @@ class Attempt:
             thread.daemon = True
             thread.start()
             try:
-                self._listen(channel, thread, on_event)
+                self._listen(channel, on_event)
             except BaseException:
                 self._cancel()
                 thread.join(_END_S)  # the next gang wants these executors
@@ -139,11 +141,14 @@ class Attempt:
             self._results = rows.barrier().mapPartitions(partial(run_worker, spec, work)).collect()
         except Exception as error:  # noqa: BLE001 - read by _meaning in the caller's thread
             self._failure = error
+        finally:
+            self._ended.set()
+            channel.wake()
 
-    def _listen(self, channel: Channel, thread: Any, on_event: Callable[[Event], None]) -> None:
+    def _listen(self, channel: Channel, on_event: Callable[[Event], None]) -> None:
         noticed = time.monotonic()
         ending: float | None = None
-        while thread.is_alive() and (ending is None or time.monotonic() < ending + _END_S):
+        while not self._ended.is_set() and (ending is None or time.monotonic() < ending + _END_S):
             event = channel.get(timeout=_POLL_S)
             now = time.monotonic()
             if event is not None:
@@ -157,8 +162,8 @@ class Attempt:
                 ending = now + _GRACE_S  # for the peers' own words, and Spark's own end
             elif now > ending:
                 self._cancel()
-        while (event := channel.get(timeout=0)) is not None:
-            self._hear(event, on_event)
+        for late in channel.rest():
+            self._hear(late, on_event)
 
     def _hear(self, event: Event, on_event: Callable[[Event], None]) -> None:
         self._watch.note(event)

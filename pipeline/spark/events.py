@@ -17,12 +17,14 @@ import socket
 import socketserver
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_S = 2.0
+_SHUTDOWN_POLL_S = 0.05
 _CONNECT_S = 10.0
 _LONGEST_LINE = 1 << 20
 
@@ -62,7 +64,7 @@ class Channel:
 
     def __init__(self, bind: str, advertise: str) -> None:
         self.secret = secrets.token_bytes(32)
-        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         channel = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -78,7 +80,9 @@ class Channel:
         self._server.server_bind()
         self._server.server_activate()
         self.address = (advertise, int(self._server.server_address[1]))
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_SHUTDOWN_POLL_S,), daemon=True
+        )
 
     def __enter__(self) -> Channel:
         self._thread.start()
@@ -89,11 +93,22 @@ class Channel:
         self._server.server_close()
 
     def get(self, timeout: float) -> Event | None:
-        """The next event, or None when none comes within `timeout` seconds."""
+        """The next event, or None when none comes within `timeout` seconds or before a `wake`."""
         try:
             return self._events.get(timeout=timeout)
         except queue.Empty:
             return None
+
+    def rest(self) -> Iterator[Event]:
+        """The events that have arrived."""
+        while not self._events.empty():
+            event = self._events.get()
+            if event is not None:
+                yield event
+
+    def wake(self) -> None:
+        """Let whoever waits for an event look up."""
+        self._events.put(None)
 
 
 class Sender:

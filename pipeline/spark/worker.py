@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -102,10 +103,12 @@ class PeersLostError(Exception):
     """Another rank was gone before all had met."""
 
 
-def run_worker(spec: WorkerSpec, work: Work, _rows: Iterable[Any]) -> Iterator[Any]:
+def run_worker(spec: WorkerSpec, work: Work, rows: Iterable[Any]) -> Iterator[Any]:
     """Run `work` in this barrier task and yield its result."""
     from pyspark import BarrierTaskContext
 
+    # Spark ends a process that leaves input unread; one that stays has its libraries loaded.
+    deque(rows, maxlen=0)
     context = BarrierTaskContext.get()
     rank = context.partitionId()
     collective = make_collective(spec.collective)

@@ -15,7 +15,7 @@ from benchmarks.bagging.table import Matrices
 from benchmarks.boosting import goals, plot, results, rows
 from benchmarks.boosting.comparison import Comparison, schedule
 from benchmarks.boosting.contenders import Contender
-from benchmarks.boosting.load import QUIET, Load, Meter, cpu_seconds
+from benchmarks.boosting.load import QUIET, Families, Load, Meter
 from benchmarks.boosting.memory import share_out
 from benchmarks.boosting.options import Options
 from benchmarks.boosting.remote import Remote, Servant
@@ -100,11 +100,20 @@ def test_a_remote_answers_and_raises_what_its_servant_raises() -> None:
         assert remote.call("add", 5) == 8
 
 
-def test_cpu_seconds_are_of_descendants_too_dead_or_alive() -> None:
-    spin = "import time\nend = time.process_time() + 0.5\nwhile time.process_time() < end: pass"
-    before = cpu_seconds([os.getpid()])
-    subprocess.run([sys.executable, "-c", spin], check=True)
-    assert cpu_seconds([os.getpid()]) - before >= 0.4
+def test_cpu_seconds_are_of_descendants_too_that_nobody_waited_for() -> None:
+    spin = (
+        "import os, signal, time\n"
+        "signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+        "if os.fork() == 0:\n"
+        "    while time.process_time() < 2.5: pass\n"
+        "    os._exit(0)\n"
+        "try: os.wait()\n"
+        "except ChildProcessError: pass\n"
+    )
+    with Families({"ours": [os.getpid()], "others": []}) as families:
+        subprocess.run([sys.executable, "-c", spin], check=True)
+    assert families.seconds("ours") >= 0.7
+    assert families.seconds("others") == 0
 
 
 def test_what_the_benchmark_does_itself_is_no_foreign_load() -> None:

@@ -36,7 +36,7 @@ def _dependent(rows: int = ROWS) -> np.ndarray:
 
 @pytest.fixture
 def shard(tmp_path: Path) -> Callable[[Matrix], Shard]:
-    def write(matrix: Matrix) -> Shard:
+    def write(matrix: Matrix, labels: np.ndarray | None = None) -> Shard:
         path = tmp_path / "shard"
         numbers = np.arange(matrix.shape[0])
         floats = numbers.astype(np.float32)
@@ -50,7 +50,8 @@ def shard(tmp_path: Path) -> Callable[[Matrix], Shard]:
             extras=2,
         ) as writer:
             extras = np.column_stack([floats, -floats])
-            writer.add(ShardRows(numbers, matrix, floats, floats + 1, numbers % 7, extras))
+            told = floats if labels is None else labels.astype(np.float32)
+            writer.add(ShardRows(numbers, matrix, told, floats + 1, numbers % 7, extras))
         return Shard(path)
 
     return write
@@ -81,6 +82,20 @@ def test_equal_values_of_the_telling_columns_lie_side_by_side(
     assert min(changes[1], changes[2], changes[3]) <= 40  # 40 days, and those that are missing
     assert max(changes[1], changes[2], changes[3]) < ROWS / 5
     assert changes[0] > ROWS * 0.9
+
+
+def test_the_columns_that_tell_of_the_label_count_more_than_many_others(
+    shard: Callable[..., Shard],
+) -> None:
+    rng = np.random.default_rng(0)
+    model, hour = rng.integers(0, 40, (2, ROWS))
+    engines = rng.normal(size=(40, 3))[model]
+    weather = rng.normal(size=(40, 1))[hour]
+    matrix = np.column_stack([model, engines, hour, weather]).astype(np.float32)
+    order = coherent_order(shard(matrix, labels=np.sin(hour)))
+    assert order is not None
+    assert (np.diff(matrix[order, 4]) != 0).sum() == 39
+    assert (np.diff(matrix[order, 0]) != 0).sum() > 100
 
 
 def test_all_that_belongs_to_a_row_goes_with_it(shard: Callable[[Matrix], Shard]) -> None:
