@@ -26,7 +26,8 @@ from pipeline.bagging.votes import Ballot
 from pipeline.data.names import column, require
 from pipeline.errors import UserError
 from pipeline.estimators.class_weights import weights_of
-from pipeline.estimators.estimator import GROUP, EnsembleEstimator, FitJob, Trained
+from pipeline.estimators.encoder import GROUP
+from pipeline.estimators.estimator import EnsembleEstimator, FitJob, Trained
 from pipeline.estimators.model import qualified
 from pipeline.estimators.profile import Described
 from pipeline.spark.resources import GangPlan, capacity_of, plan_gang

@@ -13,7 +13,8 @@ from pipeline.boosting.holdout import held_out
 from pipeline.boosting.memory import Memory
 from pipeline.boosting.predictor import BOOSTER
 from pipeline.boosting.task import BoostingTask
-from pipeline.estimators.estimator import GROUP, FitJob, Trained
+from pipeline.estimators.encoder import GROUP
+from pipeline.estimators.estimator import FitJob, Trained
 from pipeline.estimators.gang_estimator import GangEstimator
 from pipeline.estimators.model import EnsembleModel
 from pipeline.estimators.profile import Columns

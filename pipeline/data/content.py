@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,9 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 
 from pipeline.data.names import column
-from pipeline.data.roles import Roles
+
+if TYPE_CHECKING:
+    from pipeline.data.roles import Roles
 
 MOST_CLASSES = 1_000
 """Label values that are counted; of a label with more it is only known that it has more."""

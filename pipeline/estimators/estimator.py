@@ -15,9 +15,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import ValidationError
 from pyspark.ml.base import Estimator
 from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
@@ -31,13 +28,12 @@ from pipeline.data.roles import check_roles
 from pipeline.data.settings import ColumnsSettings
 from pipeline.errors import DataError, UserError
 from pipeline.estimators.arrow import by_place, place_name
-from pipeline.estimators.extras import encode_extras
+from pipeline.estimators.encoder import GROUP, encode
 from pipeline.estimators.model import EnsembleModel, qualified
 from pipeline.estimators.params import TableParams
 from pipeline.estimators.profile import Columns, Described, describe
 from pipeline.spark.scratch import Scratch, default_scratch
-from pipeline.spark.shard_file import ShardRows
-from pipeline.spark.shards import EncodedBatch, Layout, ShardSet, write_shards
+from pipeline.spark.shards import Layout, ShardSet, write_shards
 from pipeline.store.installed import installed
 
 if TYPE_CHECKING:
@@ -51,8 +47,6 @@ L = TypeVar("L")
 _ROW_ID = "__row_id"
 HELD_OUT = "__validation"
 """The column of rows that are held out by a share, not by the user's own column."""
-GROUP = "__group"
-"""The column of groups' hashes, in a frame of rows with their identity."""
 
 
 @dataclass(frozen=True)
@@ -276,39 +270,6 @@ class EnsembleEstimator(
             if self.hasParam(param.name) and self.isSet(param.name):
                 model._set(**{param.name: self.value(param.name)})
         return cast(M, model)
-
-
-def encode(
-    features: FeatureSchema,
-    label: LabelSchema,
-    columns: Columns,
-    id_column: str,
-    names: list[str],
-    batch: pa.RecordBatch,
-) -> EncodedBatch:
-    """Encode a batch of the training frame, whose columns have these names; runs on executors."""
-    batch = batch.rename_columns(names)
-    nulls = batch.column(id_column).null_count
-    if nulls:
-        raise DataError(f"rowIdCol: {id_column} is null in {nulls} rows of a batch; fill it")
-    weights = None
-    if columns.weight is not None:
-        weights = pc.cast(batch.column(columns.weight), pa.float32(), safe=False).to_numpy()
-    groups = None
-    if columns.group is not None:
-        groups = np.asarray(batch.column(GROUP).to_numpy(zero_copy_only=False), dtype=np.int64)
-    rows = ShardRows(
-        np.asarray(batch.column(id_column).to_numpy(zero_copy_only=False), dtype=np.int64),
-        features.encode(batch),
-        label.encode(batch.column(columns.label)),
-        weights,
-        groups,
-        encode_extras(batch, columns),
-    )
-    if columns.validation is None:
-        return EncodedBatch(rows)
-    marks = pc.fill_null(batch.column(columns.validation), False)
-    return EncodedBatch(rows, np.asarray(marks.to_numpy(zero_copy_only=False), dtype=np.bool_))
 
 
 def _hash_of_group(name: str) -> Column:

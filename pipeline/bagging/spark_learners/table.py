@@ -24,7 +24,7 @@ from pipeline.data.encoding import FeatureSchema, LabelSchema
 from pipeline.data.identity import row_hash
 from pipeline.data.names import column
 from pipeline.errors import DataError
-from pipeline.estimators.estimator import GROUP
+from pipeline.estimators.encoder import GROUP
 from pipeline.estimators.profile import Columns
 
 if TYPE_CHECKING:
