@@ -77,7 +77,8 @@ class Families:
     """CPU seconds of processes and their descendants, while the context lasts.
 
     The processes are looked at again and again: what one has used that has ended meanwhile is
-    known to its parent only when that has waited for it, which Spark's Python daemon has not.
+    known to its parent only when that has waited for it, which Spark's Python daemon has not. What
+    a process did since it was last looked at is not counted when it ends.
 
     Parameters
     ----------

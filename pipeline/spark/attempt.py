@@ -121,17 +121,17 @@ class Attempt:
 
     def _job(self, channel: Channel, work: Work) -> None:
         """The barrier job, in its own thread: job groups belong to threads."""
-        spec = WorkerSpec(
-            size=self._plan.workers,
-            cores=self._plan.cores,
-            gpus=self._plan.gpus,
-            collective=self._collective,
-            address=channel.address,
-            secret=channel.secret,
-            stall_s=self._stall_s,
-        )
         size = self._plan.workers
         try:
+            spec = WorkerSpec(
+                size=size,
+                cores=self._plan.cores,
+                gpus=self._plan.gpus,
+                collective=self._collective,
+                address=channel.address,
+                secret=channel.secret,
+                stall_s=self._stall_s,
+            )
             self._context.setJobGroup(self._id, f"gang {self._id} of {size}", True)
             # Not a range: that has a Python worker of its own, which is idle when a lost attempt
             # kills it, and which Spark then gives, dead, to the next attempt.
