@@ -96,6 +96,11 @@ def test_results_are_close_whatever_the_partitions(rows: DataFrame) -> None:
     assert np.allclose(*found, atol=1e-3)
 
 
+def test_ranks_whose_processes_have_served_unequally_understand_each_other(rows: DataFrame) -> None:
+    _fit(rows, epochs=2, numWorkers=1)  # Spark gives its process to one rank of the next gang
+    assert len(_fit(rows, epochs=1, gangStall=60.0).history) == 1
+
+
 def test_numbers_only_with_a_column_that_is_constant(rows: DataFrame, tmp_path: Path) -> None:
     odd = rows.withColumn("one", F.lit(1.5)).withColumn("none", F.lit(None).cast("double"))
     model = _fit(odd, featuresCols=["a", "one", "none"], epochs=3)
