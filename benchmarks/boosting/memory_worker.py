@@ -48,11 +48,11 @@ def private_kib(process: str) -> tuple[int, int]:
 
 
 def _task(facts: dict[str, Any]) -> Any:
-    from pipeline.boosting.checkpoint import Checkpoints
     from pipeline.boosting.memory import Memory
     from pipeline.boosting.task import BoostingTask, RowRoles
     from pipeline.data.encoding import Feature, FeatureSchema
     from pipeline.spark.shards import Layout, ShardSet
+    from pipeline.store.checkpoints import Checkpoints
 
     rows, columns, directory = facts["rows"], facts["columns"], facts["directory"]
     shards = ShardSet(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from pipeline.boosting.estimator import BoostingEstimator
-from pipeline.boosting.functions import is_path
 from pipeline.boosting.model import BoostingClassificationModel
 from pipeline.boosting.objectives import Task
 from pipeline.errors import UserError
 from pipeline.estimators.class_weights import is_class_weight, to_class_weight, weights_of
+from pipeline.estimators.functions import is_path
 from pipeline.estimators.params import Rule, declare
 from pipeline.estimators.profile import Described
 

@@ -11,22 +11,23 @@ from pyspark.ml.linalg import VectorUDT
 from pyspark.sql.types import ArrayType, NumericType
 
 from pipeline import files
-from pipeline.boosting import checkpoint, places, schedules
-from pipeline.boosting.functions import is_path, source_mark
+from pipeline.boosting import places, schedules
+from pipeline.boosting.booster_estimator import BoosterEstimator, words_for
 from pipeline.boosting.initial import Initial, open_initial
 from pipeline.boosting.model import BoostingModel
 from pipeline.boosting.objectives import require_labels
 from pipeline.boosting.params import BoostingParams
 from pipeline.boosting.predictor import BOOSTER, FACTS
-from pipeline.boosting.resumable import ResumableEstimator, words_for
 from pipeline.boosting.rounds import train_rounds
 from pipeline.boosting.task import BoostingTask, RowRoles
 from pipeline.data.names import require
 from pipeline.errors import DataError, UserError
 from pipeline.estimators.estimator import FitJob, Trained
 from pipeline.estimators.extras import too_few_margins
+from pipeline.estimators.functions import is_path, source_mark
 from pipeline.estimators.profile import Columns, Described
 from pipeline.spark.resources import GangPlan
+from pipeline.store.checkpoints import Checkpoints
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -38,7 +39,7 @@ M = TypeVar("M", bound=BoostingModel)
 _IDLE = ("verbosity", "max_cached_hist_node")
 
 
-class BoostingEstimator(ResumableEstimator[M], BoostingParams):
+class BoostingEstimator(BoosterEstimator[M], BoostingParams):
     """Gradient-boosted trees, trained by a gang of Spark workers."""
 
     def _fit(self, dataset: DataFrame) -> M:
@@ -159,7 +160,7 @@ class BoostingEstimator(ResumableEstimator[M], BoostingParams):
             params=self.native_params(job.described),
             rounds=rounds,
             output=files.join(job.scratch, BOOSTER),
-            checkpoints=checkpoint.Checkpoints(""),
+            checkpoints=Checkpoints(""),
             every=self.value("checkpoint_rounds"),
             etas=schedules.rates(self.value("eta_schedule"), self.value("eta"), rounds),
             objective=objective if objective is not None and is_path(objective) else None,

@@ -12,7 +12,7 @@ import numpy as np
 import xgboost as xgb
 from xgboost import collective
 
-from pipeline.boosting.functions import load, short_name
+from pipeline.estimators.functions import load, short_name
 
 
 class Metrics:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from pipeline.boosting.functions import is_path
 from pipeline.errors import DataError, UserError
+from pipeline.estimators.functions import is_path
 
 Task: TypeAlias = Literal["classification", "regression", "ranking"]
 

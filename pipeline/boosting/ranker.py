@@ -8,11 +8,11 @@ from pyspark.ml.param import TypeConverters
 from pyspark.sql.types import ArrayType, MapType, StructType
 
 from pipeline.boosting.estimator import BoostingEstimator
-from pipeline.boosting.functions import is_path
 from pipeline.boosting.model import BoostingRankingModel
 from pipeline.boosting.objectives import Task
 from pipeline.data.names import require
 from pipeline.errors import DataError, UserError
+from pipeline.estimators.functions import is_path
 from pipeline.estimators.params import declare
 from pipeline.estimators.profile import Described
 

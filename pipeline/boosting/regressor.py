@@ -8,11 +8,11 @@ from pyspark.ml.param import TypeConverters
 from pyspark.sql.types import NumericType
 
 from pipeline.boosting.estimator import BoostingEstimator, require_one_worker
-from pipeline.boosting.functions import is_path
 from pipeline.boosting.model import BoostingRegressionModel
 from pipeline.boosting.objectives import AFT, COX, QUANTILE, Task
 from pipeline.data.names import require
 from pipeline.errors import DataError, UserError
+from pipeline.estimators.functions import is_path
 from pipeline.estimators.params import declare
 from pipeline.estimators.profile import Described
 from pipeline.spark.resources import GangPlan

@@ -17,16 +17,17 @@ import xgboost as xgb
 from xgboost import collective
 
 from pipeline import files
-from pipeline.boosting import checkpoint as checkpoints
 from pipeline.boosting.booster_file import with_categories
-from pipeline.boosting.checkpoint import Checkpoint
-from pipeline.boosting.functions import load
 from pipeline.boosting.metrics import Metrics
 from pipeline.boosting.parts import VALIDATION, Parts, open_parts
+from pipeline.boosting.predictor import BOOSTER
 from pipeline.boosting.stopping import EarlyStopping
 from pipeline.boosting.task import BoostingTask
 from pipeline.errors import EnsemblesError
+from pipeline.estimators.functions import load
 from pipeline.spark.worker import Worker
+from pipeline.store import checkpoints
+from pipeline.store.checkpoints import Checkpoint
 
 
 def train_rounds(
@@ -92,7 +93,7 @@ class Training:
     def begin(self, found: Checkpoint | None) -> None:
         """Start at round 0, or where a checkpoint stands."""
         booster = xgb.Booster(self._params, [self._parts.train])
-        data = None if found is None else found.booster
+        data = None if found is None else found.files[BOOSTER]
         if data is None and self._task.initial is not None:
             data = files.read_bytes(self._task.initial)
         if data is not None:
@@ -100,12 +101,12 @@ class Training:
             booster.set_param(_pairs(self._params))  # reading a model forgets them
         self._booster = booster
         if found is not None:
-            self._done = found.rounds
+            self._done = found.steps
             self._history = list(found.state["history"])
             if self._stopping is not None and found.state["stopping"] is not None:
                 self._stopping.restore(found.state["stopping"])
             if not self._worker.rank:
-                self._worker.report("note", text=f"goes on after round {found.rounds}")
+                self._worker.report("note", text=f"goes on after round {found.steps}")
         self._before = booster.num_boosted_rounds() - self._done
 
     def run(self) -> None:
@@ -192,7 +193,7 @@ class Training:
         }
         data = bytes(self._booster.save_raw("ubj"))
         try:
-            self._task.checkpoints.save(Checkpoint(self._done, data, state))
+            self._task.checkpoints.save(Checkpoint(self._done, {BOOSTER: data}, state))
         except (EnsemblesError, OSError) as error:
             self._may_save = False
             self._worker.report(

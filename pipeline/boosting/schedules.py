@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.boosting.functions import load
 from pipeline.errors import UserError
+from pipeline.estimators.functions import load
 
 _KINDS: Mapping[str, tuple[str, ...]] = {
     "exponential": ("decay",),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.boosting.checkpoint import Checkpoints
 from pipeline.boosting.memory import Memory
 from pipeline.boosting.stopping import Patience
 from pipeline.data.encoding import FeatureSchema
 from pipeline.spark.shards import ShardSet
+from pipeline.store.checkpoints import Checkpoints
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,6 @@ from pipeline.boosting import (
     BoostingClassifier,
     BoostingRegressionModel,
 )
-from pipeline.boosting.params.rounds import CheckpointParams
 from pipeline.cli.runs.inputs import train_inputs
 from pipeline.data.prepare import ROW_ID, SPLIT
 from pipeline.data.prepared import open_prepared
@@ -32,6 +31,7 @@ from pipeline.errors import UserError
 from pipeline.estimators.estimator import EnsembleEstimator
 from pipeline.estimators.model import EnsembleModel
 from pipeline.estimators.params import GangParams
+from pipeline.estimators.resumable import CheckpointParams
 from pipeline.store import model_directory
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from pipeline.boosting.checkpoint import Checkpoints
 from pipeline.boosting.rounds import train_rounds
 from pipeline.boosting.task import BoostingTask, RowRoles
 from pipeline.data.encoding import Feature, FeatureSchema
@@ -18,6 +17,7 @@ from pipeline.spark.collectives import Seat
 from pipeline.spark.shard_file import ShardRows, ShardWriter
 from pipeline.spark.shards import Layout, Part, ShardSet
 from pipeline.spark.worker import Worker
+from pipeline.store.checkpoints import Checkpoints
 
 WIDTH = 4
 PARAMS = {"tree_method": "hist", "max_depth": 3, "max_bin": 32, "eta": 0.3, "seed": 5}

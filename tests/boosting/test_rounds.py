@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import xgboost as xgb
 
-from pipeline.boosting.checkpoint import Checkpoints
 from pipeline.boosting.memory import Memory
 from pipeline.boosting.rounds import seed_of
 from pipeline.boosting.stopping import Patience
@@ -18,6 +17,7 @@ from pipeline.data.encoding import Feature, FeatureSchema
 from pipeline.errors import UserError
 from pipeline.spark.shard_file import ShardRows
 from pipeline.spark.shards import ShardSet
+from pipeline.store.checkpoints import Checkpoints
 from tests.boosting.small_tasks import PARAMS, Run, run, sample, shards, task
 
 OWN = "tests.boosting.own_functions"

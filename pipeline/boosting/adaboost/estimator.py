@@ -6,19 +6,20 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from pipeline import files
-from pipeline.boosting import checkpoint, places
+from pipeline.boosting import places
 from pipeline.boosting.adaboost import samme
 from pipeline.boosting.adaboost.model import AdaBoostClassificationModel
 from pipeline.boosting.adaboost.params import AdaBoostParams
 from pipeline.boosting.adaboost.predictor import FACTS
 from pipeline.boosting.adaboost.rounds import AdaBoostTask, train_committee
+from pipeline.boosting.booster_estimator import BoosterEstimator, words_for
 from pipeline.boosting.predictor import BOOSTER
-from pipeline.boosting.resumable import ResumableEstimator, words_for
 from pipeline.boosting.task import RowRoles
 from pipeline.estimators.class_weights import weights_of
 from pipeline.estimators.estimator import FitJob, Trained
 from pipeline.estimators.profile import Columns, Described
 from pipeline.spark.resources import GangPlan
+from pipeline.store.checkpoints import Checkpoints
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class AdaBoostClassifier(ResumableEstimator[AdaBoostClassificationModel], AdaBoostParams):
+class AdaBoostClassifier(BoosterEstimator[AdaBoostClassificationModel], AdaBoostParams):
     """AdaBoost (SAMME) over small trees, for two classes or more, trained by a gang of workers.
 
     Each round grows one learner on all rows, a tree for each class (one tree for two classes), as
@@ -94,7 +95,7 @@ class AdaBoostClassifier(ResumableEstimator[AdaBoostClassificationModel], AdaBoo
             params=self.native_params(job.described),
             rounds=self.value("rounds"),
             output=files.join(job.scratch, BOOSTER),
-            checkpoints=checkpoint.Checkpoints(""),
+            checkpoints=Checkpoints(""),
             every=self.value("checkpoint_rounds"),
             patience=self.patience,
             memory=self._memory,

@@ -10,7 +10,7 @@ from pyspark.ml.param import TypeConverters
 
 from pipeline.boosting.params.columns import RowParams
 from pipeline.boosting.params.names import OTHER_NAMES, translated
-from pipeline.boosting.params.rounds import CheckpointParams, MemoryParams
+from pipeline.boosting.params.rounds import MemoryParams, RoundCheckpointParams
 from pipeline.boosting.params.trees import TreeParams
 from pipeline.boosting.stopping import Patience
 from pipeline.estimators.class_weights import is_class_weight, to_class_weight
@@ -22,7 +22,7 @@ _OF_OTHERS = (
 )
 
 
-class AdaBoostParams(TreeParams, RowParams, CheckpointParams, MemoryParams):
+class AdaBoostParams(TreeParams, RowParams, RoundCheckpointParams, MemoryParams):
     """How the committee grows; how one of its trees grows is as in `TreeParams`."""
 
     other_names: ClassVar[Mapping[str, str]] = {

@@ -15,12 +15,12 @@ import xgboost as xgb
 from xgboost import collective
 
 from pipeline.boosting.adaboost import samme
-from pipeline.boosting.checkpoint import Checkpoint
 from pipeline.boosting.parts import TRAIN, Parts
 from pipeline.boosting.rounds import Training, train_rounds
 from pipeline.boosting.task import BoostingTask
 from pipeline.errors import UserError
 from pipeline.spark.worker import Worker
+from pipeline.store.checkpoints import Checkpoint
 
 
 @dataclass(frozen=True)

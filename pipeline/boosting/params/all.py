@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pipeline.boosting.functions import is_path, load, short_name
 from pipeline.boosting.objectives import Task, printed, require_metric, require_objective
 from pipeline.boosting.params.columns import RowParams, ScoredColumns
 from pipeline.boosting.params.names import OTHER_NAMES, translated
@@ -19,6 +18,7 @@ from pipeline.boosting.params.rounds import MemoryParams, SequenceParams
 from pipeline.boosting.schedules import rates, require_schedule
 from pipeline.boosting.stopping import Patience
 from pipeline.errors import UserError
+from pipeline.estimators.functions import is_path, load, short_name
 
 
 class BoostingParams(

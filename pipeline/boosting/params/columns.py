@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pyspark.ml.param import TypeConverters
 
-from pipeline.boosting.params.native import as_it_is
+from pipeline.estimators.converters import as_it_is
 from pipeline.estimators.params import ColumnParams, OurParams, Rule, declare
 
 
@@ -52,12 +52,6 @@ class RowParams(OurParams):
         "how often each column is drawn by colsample_*: a map by name, or a list by place",
         as_it_is,
     )
-    validation_fraction = declare(
-        "validation_fraction",
-        "share of the rows that are held out for validation, by their identity, where "
-        "validationIndicatorCol names none",
-        TypeConverters.toFloat,
-    )
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("missing", lambda value: math.isfinite(value), "a finite number"),
@@ -66,9 +60,4 @@ class RowParams(OurParams):
             lambda value: all(each in ("q", "float", "i", "int", "c") for each in value),
             "a list of q, float, i, int or c",
         ),
-        Rule("validation_fraction", lambda value: 0 <= value < 1, "at least 0 and below 1"),
     )
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._setDefault(validation_fraction=0.0)

@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pyspark.ml.param import TypeConverters
 
-from pipeline.boosting.functions import path_of
 from pipeline.boosting.params.trees import TreeParams
+from pipeline.estimators.converters import as_it_is, to_floats, to_name, to_names
 from pipeline.estimators.params import Rule, declare
-
-
-def as_it_is(value: Any) -> Any:
-    """A value of several types, checked by a rule or when the columns are known."""
-    return value
-
-
-def to_name(value: Any) -> str:
-    """A name of XGBoost's, or the import path of a function."""
-    if callable(value):
-        return path_of(value)
-    return str(TypeConverters.toString(value))
-
-
-def to_names(value: Any) -> list[str]:
-    """One name or several."""
-    many = value if isinstance(value, list | tuple) else [value]
-    return [to_name(each) for each in many]
-
-
-def to_floats(value: Any) -> list[float]:
-    """One number or several."""
-    many = value if isinstance(value, list | tuple) else [value]
-    return list(TypeConverters.toListFloat(list(many)))
 
 
 class ObjectiveParams(TreeParams):

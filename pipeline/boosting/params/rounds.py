@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pyspark.ml.param import TypeConverters
 
-from pipeline.boosting.params.native import as_it_is, to_name
+from pipeline.estimators.converters import to_name, to_schedule
 from pipeline.estimators.params import OurParams, Rule, declare
-
-
-def _to_schedule(value: Any) -> Any:
-    return to_name(value) if callable(value) else as_it_is(value)
+from pipeline.estimators.resumable import CheckpointParams
 
 
 class StoppingParams(OurParams):
@@ -46,24 +43,13 @@ class StoppingParams(OurParams):
         self._setDefault(early_stopping_rounds=0, early_stopping_min_delta=0.0)
 
 
-class CheckpointParams(OurParams):
-    """What is kept of a fit that does not reach its end."""
+class RoundCheckpointParams(CheckpointParams):
+    """How often what is kept of a fit that does not reach its end is written."""
 
     checkpoint_rounds = declare(
         "checkpoint_rounds",
         "write a checkpoint every so many rounds; what rounds draw depends on it. 0: never",
         TypeConverters.toInt,
-    )
-    checkpoint_dir = declare(
-        "checkpoint_dir",
-        "URI where checkpoints are kept, so that a fit that was killed goes on; to be deleted when "
-        "the model is saved; reachable from all nodes; unset: the fit's scratch",
-        TypeConverters.toString,
-    )
-    resume_from = declare(
-        "resume_from",
-        "URI of a checkpoint to go on from; refused when it is of other data or params",
-        TypeConverters.toString,
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (
@@ -75,7 +61,7 @@ class CheckpointParams(OurParams):
         self._setDefault(checkpoint_rounds=20)
 
 
-class SequenceParams(StoppingParams, CheckpointParams):
+class SequenceParams(StoppingParams, RoundCheckpointParams):
     """How rounds follow each other."""
 
     rounds = declare("rounds", "most boosting rounds", TypeConverters.toInt)
@@ -84,7 +70,7 @@ class SequenceParams(StoppingParams, CheckpointParams):
         "learning rate by round: a list of rates (the last one stays), {kind: exponential, decay}, "
         "{kind: step, every, factor}, {kind: cosine, least}, or the import path of a function "
         "round -> rate; default: eta throughout",
-        _to_schedule,
+        to_schedule,
     )
     initial_model = declare(
         "initial_model",

@@ -12,13 +12,13 @@ from pipeline import files
 from pipeline.boosting.adaboost import samme
 from pipeline.boosting.adaboost.predictor import AdaBoostPredictor
 from pipeline.boosting.adaboost.rounds import AdaBoostTask, train_committee
-from pipeline.boosting.checkpoint import Checkpoints
 from pipeline.boosting.task import RowRoles
 from pipeline.data.encoding import Feature, FeatureSchema
 from pipeline.spark.collectives import Seat
 from pipeline.spark.shard_file import ShardRows, ShardWriter
 from pipeline.spark.shards import Layout, ShardSet
 from pipeline.spark.worker import Worker
+from pipeline.store.checkpoints import Checkpoints
 
 # The stumps that scikit-learn grows, up to the bins.
 PARAMS = {

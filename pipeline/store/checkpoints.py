@@ -1,8 +1,8 @@
-"""Checkpoints: a booster and the state of its training in one file, written by rank 0.
+"""Checkpoints: a model on its way and the state of its training in one file, written by rank 0.
 
-A checkpoint is a zip archive (each member has a checksum) of `booster.ubj`, a plain XGBoost model,
-and `state.json`. Its directory is named by a fingerprint of everything that the model depends on,
-and says in `facts.json` what that is, so that a checkpoint of other data or params is never used.
+A checkpoint is a zip archive (each member has a checksum) of the model's files and `state.json`.
+Its directory is named by a fingerprint of everything that the model depends on, and says in
+`facts.json` what that is, so that a checkpoint of other data or params is never used.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from pipeline.errors import EnsemblesError, StoreError, UserError
 logger = logging.getLogger(__name__)
 
 FACTS = "facts.json"
-_BOOSTER, _STATE = "booster.ubj", "state.json"
-_NAME = re.compile(r"round-(\d{6})\.zip")
+_STATE = "state.json"
+_NAME = re.compile(r"(?P<unit>[a-z]+)-(?P<steps>\d{6})\.zip")
 _KEPT = 2
 _SHOWN = 5
 
@@ -35,16 +35,16 @@ class Checkpoint:
 
     Parameters
     ----------
-    rounds : int
-        Rounds that were done.
-    booster : bytes
-        The model, as XGBoost writes it (UBJSON).
+    steps : int
+        Rounds or epochs that were done.
+    files : mapping of str to bytes
+        The model and what else is no JSON, by name.
     state : dict
         What else the training needs to go on, for JSON.
     """
 
-    rounds: int
-    booster: bytes
+    steps: int
+    files: Mapping[str, bytes]
     state: dict[str, Any]
 
 
@@ -56,9 +56,12 @@ class Checkpoints:
     ----------
     uri : str
         Their directory.
+    unit : str
+        What is counted, for their names: `round` or `epoch`.
     """
 
     uri: str
+    unit: str = "round"
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint whole, and delete all but the newest two.
@@ -70,28 +73,30 @@ class Checkpoints:
         """
         sink = io.BytesIO()
         with zipfile.ZipFile(sink, "w") as archive:
-            archive.writestr(_BOOSTER, checkpoint.booster)
-            state = {"rounds": checkpoint.rounds, **checkpoint.state}
+            for name, content in checkpoint.files.items():
+                archive.writestr(name, content)
+            state = {"steps": checkpoint.steps, **checkpoint.state}
             archive.writestr(_STATE, json.dumps(state))
-        files.write_bytes(self._place(checkpoint.rounds), sink.getvalue())
-        for rounds in sorted(self._rounds())[:-_KEPT]:
-            files.delete(self._place(rounds))
+        files.write_bytes(self.place(checkpoint.steps), sink.getvalue())
+        for steps in sorted(self._steps())[:-_KEPT]:
+            files.delete(self.place(steps))
 
     def newest(self) -> Checkpoint | None:
         """The newest one that is whole; None when there is none."""
-        for rounds in sorted(self._rounds(), reverse=True):
+        for steps in sorted(self._steps(), reverse=True):
             try:
-                return read(self._place(rounds))
+                return read(self.place(steps))
             except EnsemblesError as error:
                 logger.warning("left out: %s", error)
         return None
 
-    def _place(self, rounds: int) -> str:
-        return files.join(self.uri, f"round-{rounds:06d}.zip")
+    def place(self, steps: int) -> str:
+        """The URI of one of them."""
+        return files.join(self.uri, f"{self.unit}-{steps:06d}.zip")
 
-    def _rounds(self) -> list[int]:
+    def _steps(self) -> list[int]:
         matches = (_NAME.fullmatch(name) for name in files.names(self.uri))
-        return [int(match[1]) for match in matches if match]
+        return [int(match["steps"]) for match in matches if match and match["unit"] == self.unit]
 
 
 def read(uri: str) -> Checkpoint:
@@ -105,14 +110,17 @@ def read(uri: str) -> Checkpoint:
     try:
         with zipfile.ZipFile(io.BytesIO(files.read_bytes(uri))) as archive:
             state = json.loads(archive.read(_STATE))
-            return Checkpoint(int(state["rounds"]), archive.read(_BOOSTER), state)
+            content = {name: archive.read(name) for name in archive.namelist() if name != _STATE}
+            return Checkpoint(int(state["steps"]), content, state)
     except FileNotFoundError:
         raise StoreError(f"{uri}: there is no such checkpoint") from None
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
         raise StoreError(f"{uri}: the checkpoint is damaged: {error}") from error
 
 
-def prepare(base: str | None, scratch: str, name: str, facts: Mapping[str, Any]) -> Checkpoints:
+def prepare(
+    base: str | None, scratch: str, name: str, facts: Mapping[str, Any], unit: str = "round"
+) -> Checkpoints:
     """The place for a fit's checkpoints; says what differs when only others' are there.
 
     Parameters
@@ -125,23 +133,25 @@ def prepare(base: str | None, scratch: str, name: str, facts: Mapping[str, Any])
         What is trained.
     facts : mapping
         Everything that the model depends on, for JSON.
+    unit : str
+        What is counted.
     """
     text = json.dumps(facts, sort_keys=True, default=str)
     if not base:
-        return Checkpoints(files.join(scratch, "checkpoints"))
+        return Checkpoints(files.join(scratch, "checkpoints"), unit)
     mark = hashlib.sha256(text.encode()).hexdigest()[:16]
-    found = Checkpoints(files.join(files.absolute(base), f"{name}-{mark}"))
+    found = Checkpoints(files.join(files.absolute(base), f"{name}-{mark}"), unit)
     try:
         if found.newest() is None:
-            _say_what_differs(files.absolute(base), name, json.loads(text))
+            _say_what_differs(files.absolute(base), name, json.loads(text), unit)
         files.write_bytes(files.join(found.uri, FACTS), text.encode())
     except EnsemblesError as error:
         logger.warning("checkpoints go to scratch, and will not outlive the driver: %s", error)
-        return Checkpoints(files.join(scratch, "checkpoints"))
+        return Checkpoints(files.join(scratch, "checkpoints"), unit)
     return found
 
 
-def require_matching(uri: str, facts: Mapping[str, Any]) -> str:
+def require_matching(uri: str, facts: Mapping[str, Any], unit: str = "round") -> str:
     """The file of a checkpoint that the user named: itself, or the newest of a directory.
 
     Raises
@@ -152,14 +162,14 @@ def require_matching(uri: str, facts: Mapping[str, Any]) -> str:
     uri = files.absolute(uri)
     directory = uri.rpartition("/")[0] if uri.endswith(".zip") else uri
     found = _facts(directory)
-    checkpoint = None if uri.endswith(".zip") else Checkpoints(uri).newest()
+    checkpoint = None if uri.endswith(".zip") else Checkpoints(uri, unit).newest()
     if found is None or (checkpoint is None and not files.exists(uri)):
         raise UserError(f"resume_from: {uri} is no checkpoint, nor a directory of them")
     here = json.loads(json.dumps(facts, sort_keys=True, default=str))
     if differing := differences(found, here):
         raise UserError(f"resume_from: the checkpoint {uri} is of another fit: {differing}")
     if checkpoint is not None:
-        return Checkpoints(uri)._place(checkpoint.rounds)
+        return Checkpoints(uri, unit).place(checkpoint.steps)
     return uri
 
 
@@ -176,16 +186,17 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
     return "; ".join(found[:_SHOWN]) + rest
 
 
-def _say_what_differs(base: str, name: str, here: Mapping[str, Any]) -> None:
+def _say_what_differs(base: str, name: str, here: Mapping[str, Any], unit: str) -> None:
     for other in sorted(files.children(base)) if files.exists(base) else []:
         place = files.join(base, other)
         if not other.startswith(f"{name}-") or (there := _facts(place)) is None:
             continue
-        if Checkpoints(place).newest() is None:
+        if Checkpoints(place, unit).newest() is None:
             continue
         if differing := differences(there, here):
             logger.info(
-                "training starts at round 0: the checkpoint %s is of another fit: %s",
+                "training starts at %s 0: the checkpoint %s is of another fit: %s",
+                unit,
                 place,
                 differing,
             )

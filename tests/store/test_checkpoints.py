@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.boosting.checkpoint import (
+from pipeline.errors import StoreError, UserError
+from pipeline.store.checkpoints import (
     FACTS,
     Checkpoint,
     Checkpoints,
@@ -18,14 +19,15 @@ from pipeline.boosting.checkpoint import (
     read,
     require_matching,
 )
-from pipeline.errors import StoreError, UserError
 
 BOOSTER = bytes(range(256)) * 40
 FIT: dict[str, Any] = {"params": {"eta": 0.1, "max_depth": 6}, "data": "abc", "etas": (0.1, 0.2)}
 
 
 def _checkpoint(rounds: int) -> Checkpoint:
-    return Checkpoint(rounds, BOOSTER + bytes([rounds]), {"history": [{"train.rmse": 1 / 3}]})
+    return Checkpoint(
+        rounds, {"booster.ubj": BOOSTER + bytes([rounds])}, {"history": [{"train.rmse": 1 / 3}]}
+    )
 
 
 def _kept(uri: str) -> list[str]:
@@ -38,7 +40,7 @@ def test_what_is_read_is_what_was_written(place: str) -> None:
     checkpoints.save(_checkpoint(20))
     found = checkpoints.newest()
     assert found is not None
-    assert (found.rounds, found.booster) == (20, BOOSTER + bytes([20]))
+    assert (found.steps, found.files["booster.ubj"]) == (20, BOOSTER + bytes([20]))
     assert found.state["history"] == [{"train.rmse": 1 / 3}]
 
 
@@ -49,7 +51,7 @@ def test_the_newest_two_are_kept(tmp_path: Path) -> None:
     assert _kept(checkpoints.uri) == ["round-000100.zip", "round-000120.zip"]
     newest = checkpoints.newest()
     assert newest is not None
-    assert newest.rounds == 120
+    assert newest.steps == 120
 
 
 @pytest.mark.parametrize("damage", ["cut off", "a byte", "empty", "no zip"])
@@ -66,7 +68,7 @@ def test_a_damaged_one_is_left_out_for_the_one_before(
     path.write_bytes({"cut off": data[:-200], "a byte": data, "empty": b""}.get(damage, b"zip"))
     found = checkpoints.newest()
     assert found is not None
-    assert found.rounds == 20
+    assert found.steps == 20
     assert "round-000040.zip: the checkpoint is damaged" in caplog.text
     with pytest.raises(StoreError, match=r"round-000040\.zip: the checkpoint is damaged: "):
         read(path.as_uri())
@@ -98,7 +100,7 @@ def test_a_fit_without_a_place_keeps_them_in_its_scratch() -> None:
 def test_one_log_line_says_what_differs_where_only_others_are_there(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "pipeline.boosting.checkpoint")
+    caplog.set_level(logging.INFO, "pipeline.store.checkpoints")
     base = tmp_path.as_uri()
     prepare(base, "scratch", "boosting", FIT)  # has none yet, so there is nothing to say
     prepare(base, "scratch", "boosting", {**FIT, "data": "x"})

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.boosting.functions import is_path, load, path_of, short_name
 from pipeline.errors import UserError
+from pipeline.estimators.functions import is_path, load, path_of, short_name
 from tests.boosting import own_functions
 
 HERE = "tests.boosting.own_functions"
