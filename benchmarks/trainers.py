@@ -23,7 +23,8 @@ from pipeline.boosting import BoostingClassifier
 from pipeline.boosting.rounds import train_rounds
 from pipeline.data import flights
 from pipeline.deep import DeepClassifier
-from pipeline.deep.training import DeepTask, train_epochs
+from pipeline.deep.task import DeepTask
+from pipeline.deep.training import train_epochs
 from pipeline.estimators.estimator import FitJob, Trained
 from pipeline.spark.collectives import Horovod, Seat
 from pipeline.spark.shards import ShardSet
@@ -134,14 +135,12 @@ def native_bagging(estimator: Any, job: FitJob[Any]) -> float:
 
 
 def native_deep(estimator: Any, job: FitJob[Any]) -> float:
-    names = ("hidden", "dropout", "learning_rate", "weight_decay", "epochs", "batch_size")
     task = DeepTask(
         shards=_merged(job.shards),
         features=job.features,
         classes=2,
-        patience=0,
+        recipe=estimator.recipe(),
         seed=0,
-        **{name: estimator.value(name) for name in names},
     )
     collective = Horovod()
     collective.join(Seat(0, 1, ("127.0.0.1",)), collective.invite("127.0.0.1", 1), 60)

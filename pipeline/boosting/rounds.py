@@ -7,7 +7,6 @@ checkpoint then draws as the one that wrote it. All else follows from the model 
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -25,6 +24,7 @@ from pipeline.boosting.stopping import EarlyStopping
 from pipeline.boosting.task import BoostingTask
 from pipeline.errors import EnsemblesError
 from pipeline.estimators.functions import load
+from pipeline.estimators.seeds import seed_of
 from pipeline.spark.worker import Worker
 from pipeline.store import checkpoints
 from pipeline.store.checkpoints import Checkpoint
@@ -59,12 +59,6 @@ def _train(task: BoostingTask, worker: Worker, kind: type[Training]) -> dict[str
         result = {} if worker.rank else training.finish()
         del training, parts  # before the files that they have open
         return result
-
-
-def seed_of(seed: int, number: int) -> int:
-    """The seed of what is drawn from a round on."""
-    digest = hashlib.sha256(f"{seed} {number}".encode()).digest()
-    return int.from_bytes(digest[:4], "little") >> 1
 
 
 class Training:

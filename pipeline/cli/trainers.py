@@ -26,7 +26,7 @@ from pipeline.cli.runs.inputs import train_inputs
 from pipeline.data.prepare import ROW_ID, SPLIT
 from pipeline.data.prepared import open_prepared
 from pipeline.data.roles import Roles
-from pipeline.deep import DeepClassificationModel, DeepClassifier
+from pipeline.deep import DeepClassificationModel, DeepClassifier, DeepRegressionModel
 from pipeline.errors import UserError
 from pipeline.estimators.estimator import EnsembleEstimator
 from pipeline.estimators.model import EnsembleModel
@@ -64,6 +64,15 @@ TRAINERS = {
     "bagging": Trainer(BaggingClassifier, BaggingClassificationModel),
     "boosting": Trainer(BoostingClassifier, BoostingClassificationModel),
     "deep": Trainer(DeepClassifier, DeepClassificationModel),
+}
+
+_OF_CLASSES: dict[str, type[EnsembleModel]] = {
+    **{name: trainer.model for name, trainer in TRAINERS.items()},
+    "adaboost": AdaBoostClassificationModel,
+}
+_OF_NUMBERS: dict[str, type[EnsembleModel]] = {
+    "boosting": BoostingRegressionModel,
+    "deep": DeepRegressionModel,
 }
 
 
@@ -134,7 +143,7 @@ def load_model(uri: str, learners_allowed: Sequence[str] = ()) -> EnsembleModel:
     """
     metadata, stored = model_directory.open_stored(uri)
     kind = str(metadata["kind"])
-    if kind not in (*TRAINERS, "adaboost"):
+    if kind not in _OF_CLASSES:
         known = ", ".join(TRAINERS)
         raise UserError(f"{uri}: a model of kind {kind}; this version knows {known}")
     is_number = not metadata["label"]["classes"]
@@ -142,11 +151,5 @@ def load_model(uri: str, learners_allowed: Sequence[str] = ()) -> EnsembleModel:
         loaded = BaggingRegressionModel if is_number else BaggingClassificationModel
         model = loaded.from_content(metadata, stored)
         return model.setParams(learners_allowed=list(learners_allowed))
-    made: type[EnsembleModel] = (
-        AdaBoostClassificationModel
-        if kind == "adaboost"
-        else BoostingRegressionModel
-        if kind == "boosting" and is_number
-        else TRAINERS[kind].model
-    )
+    made = _OF_NUMBERS[kind] if is_number else _OF_CLASSES[kind]
     return made.from_content(*model_directory.read(uri))

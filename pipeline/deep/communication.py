@@ -6,7 +6,7 @@ MXNet and Horovod are imported when they are used, never on the driver.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -14,8 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 Doubles = npt.NDArray[np.float64]
-
-_OPTIMISER = "adam"
 
 
 class Rank(Protocol):
@@ -86,12 +84,26 @@ class Communication(ABC):
         """An MXNet array, summed over all ranks."""
 
     @abstractmethod
+    def sum_gradients(self, gradients: Sequence[Any], rows: float, *, is_halved: bool) -> None:
+        """Sum each gradient over all ranks, in place.
+
+        Parameters
+        ----------
+        gradients : sequence of NDArray
+            In the same order on all ranks.
+        rows : float
+            Rows that they are sums over, all ranks together.
+        is_halved : bool
+            Whether they travel in half precision, as means over the rows.
+        """
+
+    @abstractmethod
     def broadcast(self, parameters: Any) -> None:
         """Give every rank the parameters of rank 0."""
 
     @abstractmethod
-    def trainer(self, parameters: Any, settings: Mapping[str, Any]) -> Any:
-        """Adam, on gradients that are averaged over all ranks."""
+    def broadcast_bytes(self, data: bytes) -> bytes:
+        """What rank 0 has, on every rank; what the others give does not matter."""
 
 
 class Horovod(Communication):
@@ -119,17 +131,37 @@ class Horovod(Communication):
 
         return hvd.allreduce(array, average=False, name=name)
 
+    def sum_gradients(self, gradients: Sequence[Any], rows: float, *, is_halved: bool) -> None:
+        """Sum each gradient over all ranks, in place; the first ones are waited for first."""
+        import horovod.mxnet as hvd
+
+        if hvd.size() == 1:
+            return
+        for place, gradient in enumerate(gradients):
+            sent = (gradient / rows).astype(np.float16) if is_halved else gradient
+            hvd.allreduce_(sent, average=False, name=f"gradient.{place}", priority=-place)
+            if is_halved:
+                gradient[:] = sent.astype(np.float32) * rows
+
     def broadcast(self, parameters: Any) -> None:
         """Give every rank the parameters of rank 0."""
         import horovod.mxnet as hvd
 
         hvd.broadcast_parameters(parameters, root_rank=0)
 
-    def trainer(self, parameters: Any, settings: Mapping[str, Any]) -> Any:
-        """Horovod's trainer."""
+    def broadcast_bytes(self, data: bytes) -> bytes:
+        """What rank 0 has, on every rank."""
         import horovod.mxnet as hvd
+        import mxnet as mx
 
-        return hvd.DistributedTrainer(parameters, _OPTIMISER, dict(settings))
+        size = int(self.sum([0.0 if hvd.rank() else float(len(data))])[0])
+        if hvd.size() == 1 or not size:
+            return data[:size]
+        own = np.zeros(size, np.uint8) if hvd.rank() else np.frombuffer(data, np.uint8)
+        self._sums += 1
+        array = mx.nd.array(own, dtype=np.uint8)
+        shared = hvd.broadcast(array, root_rank=0, name=f"bytes.{self._sums}")
+        return bytes(shared.asnumpy().tobytes())
 
 
 class Alone(Communication):
@@ -143,11 +175,12 @@ class Alone(Communication):
         """The array itself."""
         return array
 
+    def sum_gradients(self, gradients: Sequence[Any], rows: float, *, is_halved: bool) -> None:
+        """They are their own sums."""
+
     def broadcast(self, parameters: Any) -> None:
         """Nobody to tell."""
 
-    def trainer(self, parameters: Any, settings: Mapping[str, Any]) -> Any:
-        """Gluon's trainer, without a store that would keep a second copy of the weights."""
-        from mxnet.gluon import Trainer
-
-        return Trainer(parameters, _OPTIMISER, dict(settings), kvstore=None)
+    def broadcast_bytes(self, data: bytes) -> bytes:
+        """The bytes themselves."""
+        return data

@@ -1,70 +1,77 @@
-"""`DeepClassifier`: MXNet with Horovod inside Spark, as a Spark ML Estimator; the driver half."""
+"""What estimators of networks share: MXNet with Horovod inside Spark; the driver half."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar, Literal, TypeVar
 
+from pipeline.deep.model import DeepModel
 from pipeline.deep.params import DeepParams
-from pipeline.deep.training import DeepTask, train_epochs
+from pipeline.deep.predictor import FACTS
+from pipeline.deep.task import DeepTask
+from pipeline.deep.training import train_epochs
 from pipeline.estimators.estimator import FitJob, Trained
-from pipeline.estimators.gang_estimator import GangEstimator
-from pipeline.estimators.model import EnsembleModel
+from pipeline.estimators.resumable import ResumableEstimator
 from pipeline.spark.resources import GangPlan
 
-_TASK_PARAMS = (
-    *("hidden", "dropout", "learning_rate", "weight_decay"),
-    *("epochs", "batch_size", "patience", "seed"),
-)
+logger = logging.getLogger(__name__)
+
+_FEW_ROWS = 8
+M = TypeVar("M", bound=DeepModel)
 
 
-class DeepClassificationModel(EnsembleModel):
-    """A trained network; its native files are MXNet's symbol and params."""
+class DeepEstimator(ResumableEstimator[M], DeepParams):
+    """A network, trained by a gang of Spark workers."""
 
-    kind: ClassVar[str] = "deep"
+    unit: ClassVar[Literal["round", "epoch"]] = "epoch"
 
+    def _class_weights(self, job: FitJob[GangPlan]) -> tuple[float, ...]:
+        return ()
 
-class DeepClassifier(GangEstimator[DeepClassificationModel], DeepParams):
-    """A multilayer perceptron with embeddings for categories, trained by a gang of Spark workers.
-
-    Each worker computes gradients on its own shard; Horovod averages them at every step, so all
-    workers hold one network.
-
-    Parameters
-    ----------
-    **params
-        Any param by name; `explainParams()` lists them with their defaults.
-
-    Notes
-    -----
-    Numbers are standardised with the training rows' mean and deviation; a missing one becomes the
-    mean and is marked by an input of its own. Missing and unseen categories share one embedding.
-    With a validation indicator column the model keeps the weights of the epoch with the lowest
-    validation log loss.
-
-    Examples
-    --------
-    >>> from pipeline.deep import DeepClassifier  # doctest: +SKIP
-    >>> model = DeepClassifier(featuresCols=["distance"], labelCol="late").fit(frame)
-    ... # doctest: +SKIP
-    """
-
-    model_class = DeepClassificationModel
+    def _task(self, job: FitJob[GangPlan]) -> DeepTask:
+        given = {
+            "classes": len(job.label.classes),
+            "seed": self.value("seed"),
+            "patience": self.value("patience"),
+            "monitor": self.value("monitor"),
+            "class_weights": self._class_weights(job),
+        }
+        recipe = self.recipe()
+        facts = {"recipe": asdict(recipe), **given}
+        kept = self._kept(job, facts, self.value("checkpoint_epochs"))
+        return DeepTask(job.shards, job.features, recipe=recipe, kept=kept, **given)
 
     def _train(self, job: FitJob[GangPlan]) -> Trained:
-        task = DeepTask(
-            shards=job.shards,
-            features=job.features,
-            classes=len(job.label.classes),
-            **{name: self.value(name) for name in _TASK_PARAMS},
-        )
+        task = self._task(job)
+        _warn_of_small_batches(task)
         first, measures = self._run_gang(
             job,
             partial(train_epochs, task),
             collective="horovod",
             step="epoch",
-            most=task.epochs,
+            most=task.recipe.epochs,
         )
         history = first["history"]
         best = {"best_epoch": first["best_epoch"], "epochs": len(history)}
-        return Trained(first["files"], {**measures, **best}, history)
+        facts: Mapping[str, Any] = {
+            name: first[name] for name in ("target", "zeros") if name in first
+        }
+        return Trained(first["files"], {**measures, **best}, history, {FACTS: facts})
+
+
+def _warn_of_small_batches(task: DeepTask) -> None:
+    """Batch norm normalises over a worker's own rows of a step."""
+    if task.recipe.normalisation != "batch":
+        return
+    sizes = task.shards.sizes["train"]
+    each = max(task.recipe.rows_of_batch(len(sizes)) // len(sizes), 1)
+    rows = min(sizes) // -(-max(sizes) // each)
+    if rows < _FEW_ROWS:
+        logger.warning(
+            "normalisation=batch: a worker has %s rows at each step, too few to normalise over; "
+            "set normalisation=layer, a larger batch_size, or fewer workers",
+            f"only {rows}" if rows else "only 0 or 1",
+        )

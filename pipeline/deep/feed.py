@@ -51,8 +51,8 @@ class Feed:
         Rows of every rank.
     batch_size : int
         Rows of a step over all ranks, at most.
-    weight_scale : float
-        What row weights are multiplied by, so that their mean is 1.
+    weights : ndarray of float32, shape (rows,), optional
+        What each row counts; by default 1.
     """
 
     def __init__(
@@ -61,16 +61,14 @@ class Feed:
         layout: InputLayout,
         sizes: tuple[int, ...],
         batch_size: int,
-        weight_scale: float = 1.0,
+        weights: Floats | None = None,
     ) -> None:
         self._shard = shard
         self._layout = layout
         self._sizes = sizes
         each = max(batch_size // len(sizes), 1)
         self.steps = -(-max(sizes) // each)
-        weights = shard.weights
         self._weights = np.ones(shard.rows, np.float32) if weights is None else weights
-        self._weight_scale = np.float32(weight_scale)
 
     def epoch(self, order: Integers | None = None) -> Iterator[Batch]:
         """The batches of one pass; `order` is a permutation of the shard's rows."""
@@ -88,7 +86,7 @@ class Feed:
             self._layout.numbers(matrix),
             self._layout.codes(matrix),
             self._shard.labels[places],
-            self._weights[places] * self._weight_scale,
+            self._weights[places],
             all_rows,
         )
 

@@ -24,10 +24,14 @@ class Objective(Protocol):
         """Name of the mean loss in the history."""
 
     @property
+    def row_metrics(self) -> tuple[str, ...]:
+        """Names of what `judged` gives."""
+
+    @property
     def outputs(self) -> int:
         """Units of the network's output."""
 
-    def loss(self) -> Any:
+    def loss(self, smoothing: float = 0.0) -> Any:
         """Gluon's loss of outputs, targets and row weights."""
 
     def targets(self, labels: Floats) -> Floats:
@@ -52,17 +56,20 @@ class Classification:
 
     classes: int
     measure: ClassVar[str] = "logloss"
+    row_metrics: ClassVar[tuple[str, ...]] = ("accuracy",)
 
     @property
     def outputs(self) -> int:
         """One for each class."""
         return self.classes
 
-    def loss(self) -> Any:
-        """Cross-entropy of the softmax."""
+    def loss(self, smoothing: float = 0.0) -> Any:
+        """Cross-entropy of the softmax, with targets that are smoothed over all classes."""
         from mxnet.gluon.loss import SoftmaxCrossEntropyLoss
 
-        return SoftmaxCrossEntropyLoss()
+        from pipeline.deep.layers.losses import SmoothedCrossEntropy
+
+        return SmoothedCrossEntropy(smoothing) if smoothing else SoftmaxCrossEntropyLoss()
 
     def targets(self, labels: Floats) -> Floats:
         """Class positions as they are."""
@@ -90,10 +97,11 @@ class Regression:
     mean: float
     scale: float
     measure: ClassVar[str] = "mse"
+    row_metrics: ClassVar[tuple[str, ...]] = ("mae",)
     outputs: ClassVar[int] = 1
 
-    def loss(self) -> Any:
-        """Half the squared error."""
+    def loss(self, smoothing: float = 0.0) -> Any:
+        """Half the squared error; values are not smoothed."""
         from mxnet.gluon.loss import L2Loss
 
         return L2Loss()
@@ -112,5 +120,5 @@ class Regression:
         return 2.0 * loss * self.scale**2
 
     def judged(self, outputs: Floats, labels: Floats) -> dict[str, npt.NDArray[Any]]:
-        """Nothing else."""
-        return {}
+        """The absolute error in the label's unit."""
+        return {"mae": np.abs(self.values(outputs[:, 0]) - labels)}

@@ -7,7 +7,12 @@ from collections.abc import Mapping
 from pipeline.data.encoding import Matrix
 from pipeline.deep.inputs import InputLayout
 from pipeline.deep.network_file import SavedNetwork, softmax
+from pipeline.deep.objectives import Regression
+from pipeline.errors import ModelError
 from pipeline.estimators.predictor import Margins, Predictor, Scores
+
+FACTS = "deep"
+"""The key of a manifest under which is what is known of a network besides its files."""
 
 
 class DeepPredictor(Predictor):
@@ -18,9 +23,17 @@ class DeepPredictor(Predictor):
 
         set_threads(self.threads)
         layout = InputLayout.of(self.schema)
-        self._network = SavedNetwork(natives, layout, len(self.classes))
+        self._network = SavedNetwork(natives, layout, len(self.classes) or 1)
+        target = self.metadata.get(FACTS, {}).get("target")
+        self._target = None if target is None else Regression(**target)
 
     def scores(self, features: Matrix, start: Margins | None = None) -> tuple[Scores, Scores]:
         """Scores before softmax, and probabilities."""
         raw = self._network.outputs(features)
         return raw, softmax(raw)
+
+    def values(self, features: Matrix, start: Margins | None = None) -> Scores:
+        """Predicted numbers, in the label's unit."""
+        if self._target is None:
+            raise ModelError("the network predicts classes, not numbers")
+        return self._target.values(self._network.outputs(features)[:, 0])

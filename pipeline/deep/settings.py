@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import model_validator
 
-from pipeline.deep.estimator import DeepClassifier
+from pipeline.deep.classifier import DeepClassifier
 from pipeline.estimators.settings import TrainerSettings
 
 
-class DeepSettings(TrainerSettings):
-    """Params of `DeepClassifier`; an unset key takes the estimator's default."""
+class NetworkSettings(TrainerSettings):
+    """How a network is built and trained; an unset key takes the estimator's default."""
 
-    estimator: ClassVar = DeepClassifier
-
+    network: str | None = None
     hidden: list[int] | None = None
+    activation: str | None = None
+    normalisation: str | None = None
     dropout: float | None = None
+    weight_decay: float | None = None
+    l1: float | None = None
+    label_smoothing: float | None = None
+    optimiser: str | None = None
+    momentum: float | None = None
+    clip_norm: float | None = None
+    learning_rate: float | None = None
+    learning_rate_scaling: str | None = None
+    learning_rate_schedule: str | dict[str, str | int | float] | None = None
+    warmup_epochs: float | None = None
     epochs: int | None = None
     batch_size: int | None = None
-    learning_rate: float | None = None
-    weight_decay: float | None = None
+    batch_size_per_worker: int | None = None
+    accumulate: int | None = None
+    compression: str | None = None
+
+
+class DeepSettings(NetworkSettings):
+    """Params of `DeepClassifier`; an unset key takes the estimator's default."""
+
+    estimator: ClassVar[Any] = DeepClassifier
+
+    class_weight: Literal["none", "balanced"] | dict[str | int | float | bool, float] | None = None
     patience: int | None = None
+    monitor: str | None = None
+    checkpoint_epochs: int | None = None
+    resume_from: str | None = None
 
     @model_validator(mode="after")
     def _is_accepted(self) -> DeepSettings:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from pyspark.ml.param import TypeConverters
@@ -17,7 +16,7 @@ from pipeline.estimators.params import OurParams, Rule, declare
 from pipeline.estimators.profile import Columns
 from pipeline.spark.resources import GangPlan
 from pipeline.store import checkpoints
-from pipeline.store.checkpoints import Checkpoints
+from pipeline.store.checkpoints import Kept
 from pipeline.store.installed import installed
 
 if TYPE_CHECKING:
@@ -59,25 +58,6 @@ class CheckpointParams(OurParams):
         "URI of a checkpoint to go on from; refused when it is of other data or params",
         TypeConverters.toString,
     )
-
-
-@dataclass(frozen=True)
-class Kept:
-    """Where a fit keeps its checkpoints.
-
-    Parameters
-    ----------
-    checkpoints : Checkpoints
-        Their place.
-    every : int
-        Rounds or epochs between them; 0: none.
-    resume_from : str or None
-        URI of the checkpoint to begin with, where the user named one.
-    """
-
-    checkpoints: Checkpoints
-    every: int
-    resume_from: str | None = None
 
 
 class ResumableEstimator(HoldoutParams, CheckpointParams, GangEstimator[M]):

@@ -32,6 +32,8 @@ _NOTICE_S = 10.0
 _SILENT_S = 15.0
 _GRACE_S = 5.0
 _END_S = 15.0
+_WORDS_S = 1.0
+_SHOWN_ERRORS = 3
 
 _LOSS = re.compile(
     r"ExecutorLostFailure|Executor \S+ was lost|worker lost|Python worker exited unexpectedly"
@@ -162,6 +164,17 @@ class Attempt:
                 ending = now + _GRACE_S  # for the peers' own words, and Spark's own end
             elif now > ending:
                 self._cancel()
+        self._hear_out(channel, on_event)
+
+    def _hear_out(self, channel: Channel, on_event: Callable[[Event], None]) -> None:
+        """What ranks still say after the end; after an error there may be others beside it."""
+        until = time.monotonic() + (_WORDS_S if self._errors else 0.0)
+        while len({event.rank for event in self._errors}) < self._plan.workers:
+            event = channel.get(timeout=max(until - time.monotonic(), 0.0))
+            if event is not None:
+                self._hear(event, on_event)
+            elif time.monotonic() >= until:
+                break
         for late in channel.rest():
             self._hear(late, on_event)
 
@@ -201,7 +214,7 @@ class Attempt:
         cause = first_cause(self._failure) if self._failure else "it gave no result"
         own = [event for event in self._errors if not event.data["is_peer"]]
         if own:
-            raise _worker_error(self._id, own[0], len(own) - 1)
+            raise _worker_error(self._id, own[0], own[1:])
         if match := _LOSS.search(text):
             return Lost(_line_around(text, match.start()))
         if self._errors:
@@ -270,13 +283,18 @@ def _ranks(ranks: list[int]) -> str:
     return ", ".join(map(str, ranks))
 
 
-def _worker_error(attempt_id: str, event: Event, others: int) -> Exception:
+def _worker_error(attempt_id: str, event: Event, later: list[Event]) -> Exception:
     data = event.data
     if data["is_user"]:
         return rebuilt(data["type"], data["message"]) or UserError(data["message"])
-    also = f" ({others} more ranks raised after it)" if others else ""
+    others = "".join(
+        f"\nthen rank {each.rank} raised {each.data['type']}: {_first_line(each.data['message'])}"
+        for each in later[:_SHOWN_ERRORS]
+        if each.rank != event.rank
+    )
+    more = f"\nand {len(later) - _SHOWN_ERRORS} more" if len(later) > _SHOWN_ERRORS else ""
     return GangWorkerError(
-        f"{attempt_id}: rank {event.rank} raised {data['type']}: {data['message']}{also}\n"
+        f"{attempt_id}: rank {event.rank} raised {data['type']}: {data['message']}{others}{more}\n"
         f"{data['traceback']}"
     )
 

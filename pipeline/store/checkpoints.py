@@ -47,6 +47,29 @@ class Checkpoint:
     files: Mapping[str, bytes]
     state: dict[str, Any]
 
+    def packed(self) -> bytes:
+        """All of it as one file."""
+        sink = io.BytesIO()
+        with zipfile.ZipFile(sink, "w") as archive:
+            for name, content in self.files.items():
+                archive.writestr(name, content)
+            archive.writestr(_STATE, json.dumps({"steps": self.steps, "state": self.state}))
+        return sink.getvalue()
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> Checkpoint:
+        """The checkpoint of such a file.
+
+        Raises
+        ------
+        zipfile.BadZipFile, KeyError, ValueError, EOFError
+            When it is damaged.
+        """
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            found = json.loads(archive.read(_STATE))
+            content = {name: archive.read(name) for name in archive.namelist() if name != _STATE}
+            return cls(int(found["steps"]), content, dict(found["state"]))
+
 
 @dataclass(frozen=True)
 class Checkpoints:
@@ -71,13 +94,7 @@ class Checkpoints:
         StoreError
             When it cannot be written; the ones before it are still there.
         """
-        sink = io.BytesIO()
-        with zipfile.ZipFile(sink, "w") as archive:
-            for name, content in checkpoint.files.items():
-                archive.writestr(name, content)
-            state = {"steps": checkpoint.steps, **checkpoint.state}
-            archive.writestr(_STATE, json.dumps(state))
-        files.write_bytes(self.place(checkpoint.steps), sink.getvalue())
+        files.write_bytes(self.place(checkpoint.steps), checkpoint.packed())
         for steps in sorted(self._steps())[:-_KEPT]:
             files.delete(self.place(steps))
 
@@ -99,6 +116,34 @@ class Checkpoints:
         return [int(match["steps"]) for match in matches if match and match["unit"] == self.unit]
 
 
+@dataclass(frozen=True)
+class Kept:
+    """Where a fit keeps its checkpoints.
+
+    Parameters
+    ----------
+    checkpoints : Checkpoints
+        Their place.
+    every : int
+        Rounds or epochs between them; 0: none.
+    resume_from : str or None
+        URI of the checkpoint to begin with, where the user named one.
+    """
+
+    checkpoints: Checkpoints
+    every: int
+    resume_from: str | None = None
+
+    def where_it_stands(self) -> Checkpoint | None:
+        """The newest checkpoint, else the one that the user named; None: there is none."""
+        if not self.every:
+            return None
+        found = self.checkpoints.newest()
+        if found is None and self.resume_from is not None:
+            return read(self.resume_from)
+        return found
+
+
 def read(uri: str) -> Checkpoint:
     """Read one checkpoint.
 
@@ -108,10 +153,7 @@ def read(uri: str) -> Checkpoint:
         When it is missing or damaged.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(files.read_bytes(uri))) as archive:
-            state = json.loads(archive.read(_STATE))
-            content = {name: archive.read(name) for name in archive.namelist() if name != _STATE}
-            return Checkpoint(int(state["steps"]), content, state)
+        return Checkpoint.unpacked(files.read_bytes(uri))
     except FileNotFoundError:
         raise StoreError(f"{uri}: there is no such checkpoint") from None
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:

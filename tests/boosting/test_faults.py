@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,10 +19,20 @@ from pipeline import files
 from pipeline.boosting import BoostingClassifier
 from pipeline.errors import GangWorkerError
 from pipeline.estimators.estimator import FitJob, Trained
-from pipeline.local.cluster import ClusterState, down, environment, up
+from pipeline.local.cluster import ClusterState, down
 from tests.boosting.fit_script import EVERY, ROUNDS
+from tests.faults import (
+    executors,
+    finish,
+    processes,
+    small_cluster,
+    start,
+    steps_kept,
+    wait_for_no_executor,
+    wait_for_step,
+)
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+SCRIPT = "tests.boosting.fit_script"
 WAYS: dict[str, dict[str, Any]] = {
     "plain": {},
     "sampled": {"subsample": 0.5, "colsample_bynode": 0.5},
@@ -37,37 +44,13 @@ slow = pytest.mark.slow
 pytestmark = pytest.mark.timeout(600)
 
 
-def _cluster(directory: Path) -> ClusterState:
-    return up(directory, workers=2, cores_per_worker=1, memory_per_worker_mb=1400)
-
-
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterState]:
     directory = tmp_path_factory.mktemp("own-cluster")
     try:
-        yield _cluster(directory)
+        yield small_cluster(directory)
     finally:
         down(directory)
-
-
-def _start(cluster: ClusterState, checkpoints: Path, params: dict[str, Any]) -> Any:
-    command = [sys.executable, "-m", "tests.boosting.fit_script"]
-    return subprocess.Popen(
-        [*command, cluster.master_url, str(checkpoints), json.dumps(params)],
-        env={**os.environ, **environment(cluster), "PYTHONPATH": str(ROOT)},
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def _finish(process: Any, limit_s: float = 300) -> dict[str, Any]:
-    out, errors = process.communicate(timeout=limit_s)
-    assert process.returncode == 0, errors[-5000:]
-    found: dict[str, Any] = json.loads(out)
-    return found
 
 
 _UNDISTURBED: dict[str, dict[str, Any]] = {}
@@ -75,38 +58,10 @@ _UNDISTURBED: dict[str, dict[str, Any]] = {}
 
 def _undisturbed(cluster: ClusterState, way: str, directory: Path) -> dict[str, Any]:
     if way not in _UNDISTURBED:
-        found = _finish(_start(cluster, directory / "undisturbed", WAYS[way]))
+        found = finish(start(SCRIPT, cluster, directory / "undisturbed", WAYS[way]))
         assert "error" not in found, found["says"]
         _UNDISTURBED[way] = found
     return _UNDISTURBED[way]
-
-
-def _rounds_kept(checkpoints: Path) -> int:
-    names = [path.stem for path in checkpoints.glob("boosting-*/round-*.zip")]
-    return max((int(name.partition("-")[2]) for name in names), default=0)
-
-
-def _wait_for_round(checkpoints: Path, number: int, process: Any) -> None:
-    while _rounds_kept(checkpoints) < number:
-        assert process.poll() is None, "the fit ended before anything was killed"
-        time.sleep(0.02)
-
-
-def _processes(cluster: ClusterState, mark: str) -> list[psutil.Process]:
-    found = []
-    for worker in cluster.workers:
-        for process in psutil.Process(worker.daemon.pid).children(recursive=True):
-            try:
-                line = " ".join(process.cmdline())
-            except psutil.Error:
-                continue
-            if mark in line:
-                found.append(process)
-    return found
-
-
-def _executors(cluster: ClusterState) -> list[psutil.Process]:
-    return _processes(cluster, "CoarseGrainedExecutorBackend")
 
 
 @slow
@@ -115,14 +70,14 @@ def test_a_killed_executor_changes_nothing_of_the_model(
     way: str, own: ClusterState, tmp_path: Path
 ) -> None:
     undisturbed = _undisturbed(own, way, tmp_path)
-    process = _start(own, tmp_path / "disturbed", WAYS[way])
+    process = start(SCRIPT, own, tmp_path / "disturbed", WAYS[way])
     last = min(len(undisturbed["history"]), ROUNDS)
-    _wait_for_round(
+    wait_for_step(
         tmp_path / "disturbed", random.randrange(EVERY, max(last // 2, EVERY + 1)), process
     )
     time.sleep(random.random() / 5)
-    random.choice(_executors(own)).kill()
-    assert _finish(process) == undisturbed
+    random.choice(executors(own)).kill()
+    assert finish(process) == undisturbed
 
 
 @slow
@@ -131,29 +86,27 @@ def test_a_killed_drivers_next_run_goes_on_to_the_same_model(
     way: str, own: ClusterState, tmp_path: Path
 ) -> None:
     undisturbed = _undisturbed(own, way, tmp_path)
-    process = _start(own, tmp_path / "disturbed", WAYS[way])
-    _wait_for_round(tmp_path / "disturbed", 2 * EVERY, process)
+    process = start(SCRIPT, own, tmp_path / "disturbed", WAYS[way])
+    wait_for_step(tmp_path / "disturbed", 2 * EVERY, process)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    deadline = time.monotonic() + 60
-    while _executors(own) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert _rounds_kept(tmp_path / "disturbed") >= 2 * EVERY
-    second = _start(own, tmp_path / "disturbed", WAYS[way])
-    assert _finish(second) == undisturbed
+    wait_for_no_executor(own)
+    assert steps_kept(tmp_path / "disturbed") >= 2 * EVERY
+    second = start(SCRIPT, own, tmp_path / "disturbed", WAYS[way])
+    assert finish(second) == undisturbed
 
 
 @slow
 def test_a_worker_that_is_lost_for_good_ends_in_one_error(tmp_path: Path) -> None:
     directory = tmp_path / "cluster"
-    cluster = _cluster(directory)
+    cluster = small_cluster(directory)
     try:
-        process = _start(cluster, tmp_path / "kept", {"gangWait": 15.0})
-        _wait_for_round(tmp_path / "kept", EVERY, process)
+        process = start(SCRIPT, cluster, tmp_path / "kept", {"gangWait": 15.0})
+        wait_for_step(tmp_path / "kept", EVERY, process)
         victim = psutil.Process(cluster.workers[0].daemon.pid)
         for each in [victim, *victim.children(recursive=True)]:
             each.kill()
-        found = _finish(process, 120)
+        found = finish(process, 120)
     finally:
         down(directory)
     assert found["error"] == "GangLostError"
@@ -163,17 +116,17 @@ def test_a_worker_that_is_lost_for_good_ends_in_one_error(tmp_path: Path) -> Non
 
 @slow
 def test_a_rank_that_is_stopped_is_named(own: ClusterState, tmp_path: Path) -> None:
-    process = _start(own, tmp_path, {"gangStall": 20.0})
-    _wait_for_round(tmp_path, EVERY, process)
+    process = start(SCRIPT, own, tmp_path, {"gangStall": 20.0})
+    wait_for_step(tmp_path, EVERY, process)
     # Others of Spark's Python workers are idle now.
-    known = _processes(own, "pyspark.daemon")
+    known = processes(own, "pyspark.daemon")
     before = [each.cpu_times().user for each in known]
     time.sleep(0.5)
     worked = [each.cpu_times().user - was for each, was in zip(known, before, strict=True)]
     stopped = known[worked.index(max(worked))]
     stopped.send_signal(signal.SIGSTOP)
     try:
-        found = _finish(process, 120)
+        found = finish(process, 120)
     finally:
         with contextlib.suppress(psutil.NoSuchProcess):
             stopped.kill()

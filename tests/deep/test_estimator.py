@@ -13,7 +13,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 from sklearn.metrics import accuracy_score, log_loss
 
-from pipeline.deep import DeepClassificationModel, DeepClassifier
+from pipeline.deep import (
+    DeepClassificationModel,
+    DeepClassifier,
+    DeepRegressionModel,
+    DeepRegressor,
+)
 from pipeline.errors import UserError
 from tests.estimators.samples import FEATURES, frame, ids_of_one_rank, table
 
@@ -78,9 +83,13 @@ def test_early_stopping_restores_the_best_epoch(
 
 
 def test_the_history_has_every_epoch(stopped: DeepClassificationModel) -> None:
-    measures = {"train.logloss", "validation.logloss", "validation.accuracy"}
+    measures = {
+        "train.logloss",
+        *(f"validation.{name}" for name in ("logloss", "accuracy", "auc")),
+        *("learning_rate", "gradient", "gradient.dense0", "gradient.dense1"),
+    }
     for place, row in enumerate(stopped.history):
-        assert set(row) == {"epoch", "seconds", *measures}
+        assert {"epoch", "seconds", *measures} <= set(row)
         assert row["epoch"] == place
         assert all(np.isfinite(row[name]) for name in measures)
 
@@ -129,5 +138,131 @@ def test_categories_only_on_a_gang_of_which_one_worker_has_no_rows(
 
 
 def test_a_training_that_diverges_is_one_error_that_says_what_to_do(rows: DataFrame) -> None:
-    with pytest.raises(UserError, match=r"no epoch had a finite loss\. Lower deep\.learning_rate"):
+    with pytest.raises(UserError, match=r"no column is out of range, or lower deep\.learning_rate"):
         _fit(rows, learning_rate=1e38, epochs=2)
+
+
+def test_numbers_are_predicted_in_their_unit(rows: DataFrame, tmp_path: Path) -> None:
+    far = rows.withColumn("value", 1e6 + 5e4 * F.coalesce("a", F.lit(0.0)) + 1e4 * F.col("b"))
+    model = DeepRegressor(
+        featuresCols=["a", "b"],
+        labelCol="value",
+        hidden=[32],
+        epochs=40,
+        batch_size=32,
+        learning_rate=0.02,
+        dropout=0.0,
+        validation_fraction=0.2,
+        monitor="mae",
+        patience=0,
+    ).fit(far)
+    model.save(str(tmp_path / "model"))
+    loaded = DeepRegressionModel.load(str(tmp_path / "model"))
+    scored = loaded.transform(far).toPandas()
+    deviation = scored["value"].std()
+    assert (scored["prediction"] - scored["value"]).abs().mean() < 0.2 * deviation
+    best = model.history[model.bestEpoch]
+    assert best["validation.mae"] == min(row["validation.mae"] for row in model.history)
+    assert best["validation.mae"] < 0.2 * deviation
+    assert "probability" not in scored.columns
+
+
+def test_a_network_of_ones_own_is_trained_saved_and_loaded(rows: DataFrame, tmp_path: Path) -> None:
+    model = _fit(rows, network="tests.deep.own_networks.Wide", epochs=2)
+    model.save(str(tmp_path / "model"))
+    loaded = DeepClassificationModel.load(str(tmp_path / "model"))
+    scored = loaded.transform(rows).select("probability").collect()
+    assert all(np.isfinite(row.probability.toArray()).all() for row in scored)
+
+
+def test_what_is_no_network_is_refused(rows: DataFrame) -> None:
+    with pytest.raises(UserError, match=r"there is no Nowhere in module tests\.deep\.own_networks"):
+        _fit(rows, network="tests.deep.own_networks.Nowhere")
+
+
+_AS_ONE: dict[str, dict[str, Any]] = {
+    "sgd": {"optimiser": "sgd", "learning_rate": 0.1, "clip_norm": 0.2, "l1": 0.001},
+    "lamb": {"optimiser": "lamb", "accumulate": 2, "weight_decay": 0.01},
+    "adam": {"class_weight": "balanced", "label_smoothing": 0.1},
+}
+
+
+@pytest.mark.parametrize("way", _AS_ONE)
+def test_a_gang_trains_the_network_of_one_worker(way: str, rows: DataFrame) -> None:
+    """On all rows at once and without what each worker does to its own rows."""
+    alike = {
+        "normalisation": "layer",
+        "dropout": 0.0,
+        "batch_size": 10_000,
+        "epochs": 12,
+        **_AS_ONE[way],
+    }
+    records = [row.asDict() for row in rows.select(*FEATURES).collect()]
+    found = [
+        _fit(rows, numWorkers=workers, **alike).predictor.predict_proba(records)
+        for workers in (1, 2)
+    ]
+    assert np.ptp(found[0][:, 0]) > 0.05
+    assert np.allclose(*found, atol=2e-4)
+
+
+def test_gradients_in_half_precision_are_nearly_those_in_full(rows: DataFrame) -> None:
+    records = [row.asDict() for row in rows.select(*FEATURES).collect()]
+    full, half = (
+        _fit(rows, compression=kind, dropout=0.0).predictor.predict_proba(records)
+        for kind in ("none", "fp16")
+    )
+    assert not np.array_equal(full, half)
+    assert np.abs(full - half).mean() < 0.01
+
+
+def _ids_of_the_other_rank(spark: SparkSession) -> list[int]:
+    placed = spark.range(1_000, 1_100).repartition(2, "id")
+    return [row.id for row in placed.where(F.spark_partition_id() == 0).collect()]
+
+
+def test_a_rank_with_one_row_takes_part_and_its_row_counts(
+    spark: SparkSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    (own,) = ids_of_one_rank(spark, 1)
+    others = _ids_of_the_other_rank(spark)
+    records = [(own, 5.0, 1)] + [(number, float(number % 4), 0) for number in others]
+    few = spark.createDataFrame(records, "id long, x double, y int").cache()
+    counts = few.repartition(2, "id").groupBy(F.spark_partition_id()).count().collect()
+    assert len(counts) == 2
+    given = {
+        "featuresCols": ["x"],
+        "labelCol": "y",
+        "rowIdCol": "id",
+        "hidden": [8],
+        "batch_size": 8,
+        "epochs": 40,
+        "learning_rate": 0.05,
+        "dropout": 0.0,
+    }
+    model = DeepClassifier(normalisation="layer", **given).fit(few)
+    chance = model.predictor.predict_proba([{"x": 5.0}, {"x": 0.0}, {"x": 3.0}])[:, 1]
+    assert chance[0] > 0.5 > chance[1:].max()
+    assert "normalisation" not in caplog.text
+    # Over a batch of one row there is nothing to normalise by.
+    model = DeepClassifier(**{**given, "epochs": 2}).fit(few)
+    assert all(np.isfinite(row["train.logloss"]) for row in model.history)
+    assert "a worker has only 0 or 1 rows" in caplog.text
+
+
+def test_a_fit_goes_on_from_its_own_checkpoint_and_from_no_other(
+    rows: DataFrame, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    kept = (tmp_path / "kept").as_uri()
+    first = _fit(rows, checkpoint_dir=kept, validationIndicatorCol="later")
+    again = _fit(rows, checkpoint_dir=kept, validationIndicatorCol="later")
+    assert "goes on after epoch 4" in caplog.text
+    assert again.history == first.history  # seconds too: nothing was trained again
+    assert again.natives == first.natives
+    _fit(rows, checkpoint_dir=kept, validationIndicatorCol="later", dropout=0.2, epochs=1)
+    assert "training starts at epoch 0: the checkpoint" in caplog.text
+    assert "recipe.dropout was 0.1, is 0.2" in caplog.text
+    (place,) = [path for path in (tmp_path / "kept").iterdir() if len(list(path.iterdir())) > 2]
+    with pytest.raises(UserError, match=r"resume_from: the checkpoint .* is of another fit"):
+        _fit(rows, resume_from=place.as_uri(), validationIndicatorCol="later", seed=5)

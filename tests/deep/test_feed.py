@@ -28,7 +28,8 @@ def _feeds(
         with ShardWriter(path, 2, is_sparse=False, is_weighted=scale != 1) as writer:
             labels, weights = np.full(rows, rank, np.float32), names + 1
             writer.add(ShardRows(np.arange(rows), matrix, labels, weights if scale != 1 else None))
-        feeds.append(Feed(Shard(path), LAYOUT, tuple(sizes), batch_size, scale))
+        own = (weights * np.float32(scale)) if scale != 1 else None
+        feeds.append(Feed(Shard(path), LAYOUT, tuple(sizes), batch_size, own))
     return feeds
 
 

@@ -11,6 +11,7 @@ import pytest
 from pipeline.deep.inputs import InputLayout
 from pipeline.deep.network_file import SYMBOL, WEIGHTS, SavedNetwork, softmax
 from pipeline.deep.networks.mlp import Mlp
+from tests.deep.recipes import recipe
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,7 @@ def test_it_gives_what_the_network_gave(
 ) -> None:
     layout = InputLayout(numeric, categorical, sizes)
     zeros = np.zeros(len(numeric), np.float32)
-    net = Mlp(layout, zeros, zeros + 1, hidden=[4], dropout=0.5, classes=2)
+    net = Mlp(layout, zeros, zeros + 1, recipe(hidden=[4], dropout=0.5), 2)
     net.initialize(mx.init.Xavier())
     net.hybridize()
     matrix = np.random.default_rng(0).integers(0, 3, (10_000, 3)).astype(np.float32)

@@ -11,15 +11,22 @@ import numpy as np
 import pytest
 
 from pipeline.data.encoding import Feature, FeatureSchema
+from pipeline.deep import training
 from pipeline.deep.communication import OnlyRank
 from pipeline.deep.inputs import InputLayout
+from pipeline.deep.live_network import without_initialisers
 from pipeline.deep.network_file import SavedNetwork
 from pipeline.deep.objectives import Regression
-from pipeline.deep.training import DeepTask, train_alone, train_epochs, without_initialisers
+from pipeline.deep.task import DeepTask
+from pipeline.deep.training import train_alone, train_epochs
+from pipeline.errors import UserError
 from pipeline.spark.collectives import Horovod, Seat
 from pipeline.spark.shard_file import Shard, ShardRows, ShardWriter
 from pipeline.spark.worker import Worker
+from pipeline.store.checkpoints import Checkpoints, Kept
+from tests.deep.recipes import recipe
 
+_OF_TASK = ("columns", "patience", "monitor", "class_weights", "kept")
 ROWS = {"train": 500, "validation": 300}
 SCHEMA = FeatureSchema((Feature("x", "numeric"), Feature("c", "categorical", ("a", "b"))))
 
@@ -48,6 +55,7 @@ class _Silent:
 
 
 def _source(directory: Path, values: bool) -> Source:
+    directory.mkdir(exist_ok=True)
     for seed, (part, rows) in enumerate(ROWS.items()):
         rng = np.random.default_rng(seed)
         x, code = rng.normal(size=rows), rng.integers(0, 2, rows)
@@ -68,10 +76,9 @@ def _task(source: Source, classes: int, **changed: Any) -> DeepTask:
         "weight_decay": 1e-4,
         "epochs": 3,
         "batch_size": 64,
-        "patience": 0,
-        "seed": 3,
     }
-    return DeepTask(source, SCHEMA, classes, **{**params, **changed})
+    own = {name: changed.pop(name) for name in _OF_TASK if name in changed}
+    return DeepTask(source, SCHEMA, classes, recipe(**{**params, **changed}), seed=3, **own)
 
 
 def _untimed(found: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +103,7 @@ def test_values_are_learnt_and_judged_in_their_unit(tmp_path: Path) -> None:
     task = _task(source, classes=0, epochs=15, dropout=0.0)
     found = train_alone(task, OnlyRank(threads=1))
     best = found["history"][found["best_epoch"]]
-    assert set(best) == {"epoch", "seconds", "train.mse", "validation.mse"}
+    assert {"epoch", "seconds", "train.mse", "validation.mse", "validation.mae"} <= set(best)
     shard = source.open("validation", 0)
     network = SavedNetwork(found["files"], InputLayout.of(SCHEMA), outputs=1)
     values = Regression(**found["target"]).values(network.outputs(next(shard.matrices())))
@@ -111,6 +118,142 @@ def test_some_columns_are_enough(tmp_path: Path) -> None:
     layout = InputLayout.of(SCHEMA, (1,))
     outputs = SavedNetwork(found["files"], layout, 2).outputs(np.zeros((4, 2), np.float32))
     assert outputs.shape == (4, 2)
+
+
+class KilledError(Exception):
+    """As when a process ends in the midst of a step."""
+
+
+def _killed_after(steps: int) -> OnlyRank:
+    def count() -> None:
+        nonlocal steps
+        steps -= 1
+        if steps < 0:
+            raise KilledError
+
+    return OnlyRank(threads=1, on_advance=count)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"optimiser": "sgd", "learning_rate_schedule": "one-cycle"},
+        {"optimiser": "lamb", "learning_rate_schedule": {"kind": "plateau", "patience": 1}},
+        {"optimiser": "adamw", "accumulate": 3, "normalisation": "layer", "warmup_epochs": 1.5},
+        {"patience": 2, "learning_rate": 0.3, "epochs": 12},
+    ],
+)
+def test_a_training_that_was_killed_ends_as_one_that_was_not(
+    params: dict[str, Any], tmp_path: Path
+) -> None:
+    source = _source(tmp_path, values=False)
+    kept = Kept(Checkpoints((tmp_path / "kept").as_uri(), "epoch"), every=1)
+    given = {"epochs": 6, "dropout": 0.3, **params}
+    undisturbed = train_alone(_task(source, 2, **given), OnlyRank(threads=1))
+    task = _task(source, 2, kept=kept, **given)
+    for steps in (20, 10):
+        with pytest.raises(KilledError):
+            train_alone(task, _killed_after(steps))
+    assert kept.checkpoints.newest() is not None
+    assert _untimed(train_alone(task, OnlyRank(threads=1))) == _untimed(undisturbed)
+
+
+def test_a_finished_training_that_is_asked_for_again_is_not_done_again(tmp_path: Path) -> None:
+    kept = Kept(Checkpoints((tmp_path / "kept").as_uri(), "epoch"), every=1)
+    task = _task(_source(tmp_path, values=False), 2, kept=kept)
+    first = train_alone(task, OnlyRank(threads=1))
+    assert train_alone(task, _killed_after(3)) == first
+
+
+def test_the_metric_that_is_monitored_chooses_the_epoch(tmp_path: Path) -> None:
+    source = _source(tmp_path, values=False)
+    for monitor, best in (("logloss", min), ("accuracy", max), ("auc", max)):
+        task = _task(source, 2, monitor=monitor, epochs=8, learning_rate=0.3)
+        found = train_alone(task, OnlyRank(threads=1))
+        values = [row[f"validation.{monitor}"] for row in found["history"]]
+        assert found["best_epoch"] == values.index(best(values))
+
+
+def test_a_class_that_weighs_more_is_found_more_often(tmp_path: Path) -> None:
+    source = _source(tmp_path, values=False)
+    layout = InputLayout.of(SCHEMA)
+    shares = []
+    for weights in ((), (1.0, 30.0)):
+        task = _task(source, 2, class_weights=weights, hidden=[2], epochs=2)
+        found = train_alone(task, OnlyRank(threads=1))
+        network = SavedNetwork(found["files"], layout, 2)
+        outputs = network.outputs(next(source.open("validation", 0).matrices()))
+        shares.append(float((outputs.argmax(axis=1) == 1).mean()))
+    assert shares[1] > shares[0] + 0.05
+
+
+def test_smoothed_labels_leave_no_class_certain(tmp_path: Path) -> None:
+    source = _source(tmp_path, values=False)
+    margins = []
+    for smoothing in (0.0, 0.2):
+        task = _task(source, 2, label_smoothing=smoothing, epochs=20, dropout=0.0)
+        found = train_alone(task, OnlyRank(threads=1))
+        network = SavedNetwork(found["files"], InputLayout.of(SCHEMA), 2)
+        outputs = network.outputs(next(source.open("train", 0).matrices()))
+        margins.append(float(np.abs(outputs[:, 1] - outputs[:, 0]).mean()))
+    assert margins[0] > 3 > margins[1]
+    assert margins[1] == pytest.approx(np.log(0.9 / 0.1), abs=0.5)
+
+
+def test_columns_that_say_nothing_are_dropped_by_l1(tmp_path: Path) -> None:
+    task = _task(_source(tmp_path, values=False), 2, l1=0.02, dropout=0.0, epochs=15)
+    zeros = train_alone(task, OnlyRank(threads=1))["zeros"]
+    assert set(zeros) == {"x", "c"}
+    assert 0.5 <= zeros["x"] < 1  # its mark of missing numbers never says anything
+    assert "zeros" not in train_alone(_task(task.shards, 2), OnlyRank(threads=1))
+
+
+def _with_extremes(directory: Path, values: dict[int, float]) -> Source:
+    source = _source(directory / "plain", values=False)
+    rows = next(source.open("train", 0).matrices()).copy()
+    for place, value in values.items():
+        rows[place, 0] = value
+    labels = source.open("train", 0).labels
+    path = directory / "extreme"
+    path.mkdir()
+    with ShardWriter(path / "train", 2, is_sparse=False, is_weighted=False) as writer:
+        writer.add(ShardRows(np.arange(len(rows)), rows, np.asarray(labels), None))
+    return Source(path, {"train": len(rows), "validation": 0})
+
+
+def test_a_batch_that_is_not_finite_is_skipped_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = _with_extremes(tmp_path, {17: np.inf})
+    # As if the statistics had been taken before the number came in.
+    known = (np.zeros(1, np.float32), np.ones(1, np.float32))
+    monkeypatch.setattr(training, "standard", lambda *_: known)
+    found = train_alone(_task(source, 2), OnlyRank(threads=1))
+    for row in found["history"]:
+        assert row["skipped"] == 1
+        assert np.isfinite(row["train.logloss"])
+    network = SavedNetwork(found["files"], InputLayout.of(SCHEMA), 2)
+    assert np.isfinite(network.outputs(np.array([[0.3, 1]], np.float32))).all()
+
+
+def test_a_training_that_never_gets_finite_says_which_columns_are_out_of_range(
+    tmp_path: Path,
+) -> None:
+    source = _with_extremes(tmp_path, dict.fromkeys(range(0, 500, 2), np.inf))
+    with pytest.raises(
+        UserError,
+        match=r"training diverged: gradients of 8 steps in a row, in epoch 0, were not finite; "
+        r"columns out of range: x \(250 rows far from all others\); mend them, or lower "
+        r"deep\.learning_rate",
+    ):
+        train_alone(_task(source, 2), OnlyRank(threads=1))
+
+
+def test_a_step_size_that_is_too_large_is_the_cause_where_no_column_is(tmp_path: Path) -> None:
+    source = _source(tmp_path, values=False)
+    with pytest.raises(UserError, match=r"no column is out of range, or lower deep\.learning_rate"):
+        train_alone(_task(source, 2, learning_rate=1e38, epochs=4), OnlyRank(threads=1))
 
 
 def test_equal_networks_have_equal_files() -> None:

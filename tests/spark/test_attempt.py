@@ -101,7 +101,7 @@ def test_a_rank_that_only_lost_its_peers_is_a_loss(spark):
 
 def test_the_ranks_own_error_counts_more_than_what_was_lost_after_it(spark):
     events = [error_event(0, is_peer=True), error_event(1), error_event(2)]
-    with pytest.raises(GangError, match=r"rank 1 raised ValueError: seven \(1 more ranks raised"):
+    with pytest.raises(GangError, match=r"rank 1 raised ValueError: seven\nthen rank 2 raised"):
         ended(spark, "ExecutorLostFailure", *events)._meaning()
 
 

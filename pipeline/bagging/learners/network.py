@@ -22,9 +22,11 @@ from pipeline.deep.communication import OnlyRank
 from pipeline.deep.inputs import InputLayout
 from pipeline.deep.network_file import SavedNetwork, softmax
 from pipeline.deep.objectives import Regression
+from pipeline.deep.recipe import Recipe
 from pipeline.deep.runtime import context_of, set_threads
 from pipeline.deep.sources import OwnRows
-from pipeline.deep.training import DeepTask, train_alone
+from pipeline.deep.task import DeepTask
+from pipeline.deep.training import train_alone
 from pipeline.errors import DataError
 from pipeline.spark.shard_file import Floats, Integers, Shard
 
@@ -170,10 +172,9 @@ class NetworkLearner(Learner):
             shards=OwnRows(sample),
             features=self._spec.features,
             classes=self._spec.classes,
-            patience=0,
+            recipe=Recipe(**self._params),
             seed=seed,
             columns=own,
-            **self._params,
         )
         found = train_alone(task, self._rank)
         facts = {"columns": own, "target": found.get("target")}

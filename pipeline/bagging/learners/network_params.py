@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, fields
 from typing import Any
 
 from pipeline.deep.params import NetworkParams
+from pipeline.deep.recipe import Recipe
 
-NETWORK_PARAMS = tuple(param.name for param in NetworkParams().params)
+NETWORK_PARAMS = tuple(each.name for each in fields(Recipe))
 """Names that a network takes, as `DeepClassifier` calls them."""
 
 
@@ -26,4 +28,4 @@ def require_network_params(params: Mapping[str, Any]) -> dict[str, Any]:
     """
     checked = NetworkParams().setParams(**{str(name): value for name, value in params.items()})
     checked.require_valid()
-    return {name: checked.value(name) for name in NETWORK_PARAMS}
+    return asdict(checked.recipe())

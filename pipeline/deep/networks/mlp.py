@@ -1,18 +1,19 @@
-"""A multilayer perceptron for tables: standardised numbers, an embedding per categorical column."""
+"""A multilayer perceptron for tables."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import mxnet as mx
-import numpy as np
 from mxnet.gluon import HybridBlock, nn
 
 from pipeline.deep.inputs import InputLayout
+from pipeline.deep.layers.dense import hidden_layer
+from pipeline.deep.networks.table_input import TableInput
+from pipeline.deep.recipe import Recipe
 
 
 class Mlp(HybridBlock):  # type: ignore[misc]
-    """Numbers are standardised inside the network, missing ones become 0 and are marked.
+    """Hidden layers one after the other.
 
     Parameters
     ----------
@@ -20,67 +21,24 @@ class Mlp(HybridBlock):  # type: ignore[misc]
         Columns of the input.
     mean, scale : ndarray of float32, shape (numeric,)
         What is subtracted from numbers, and what they are multiplied by.
-    hidden : list of int
-        Units of each hidden layer.
-    dropout : float
-        Share of hidden units left out in training.
-    classes : int
-        Units of the output: a score for each class, before softmax.
-
-    References
-    ----------
-    Embedding widths follow the rule min(50, 1.6 n^0.56) that fastai's tabular models use; entity
-    embeddings: C. Guo and F. Berkhahn, arXiv 1604.06737, section III.
+    recipe : Recipe
+        Units of the layers, and what they consist of.
+    outputs : int
+        Units of the output, which has no activation.
     """
 
     def __init__(
-        self,
-        layout: InputLayout,
-        mean: Any,
-        scale: Any,
-        *,
-        hidden: list[int],
-        dropout: float,
-        classes: int,
+        self, layout: InputLayout, mean: Any, scale: Any, recipe: Recipe, outputs: int
     ) -> None:
         super().__init__()
-        self._has_numbers = bool(layout.numeric)
         with self.name_scope():
-            if self._has_numbers:
-                self.mean = self.params.get_constant("mean", mx.nd.array(mean).reshape((1, -1)))
-                self.scale = self.params.get_constant("scale", mx.nd.array(scale).reshape((1, -1)))
-            self._embeddings = []
-            for place, size in enumerate(layout.sizes):
-                embedding = nn.Embedding(size + 1, embedding_width(size))
-                self.register_child(embedding, f"embedding{place}")
-                self._embeddings.append(embedding)
+            self.table = TableInput(layout, mean, scale)
             self.body = nn.HybridSequential()
-            for units in hidden:
-                self.body.add(nn.Dense(units), nn.BatchNorm(), nn.Activation("relu"))
-                self.body.add(nn.Dropout(dropout))
-            self.output = nn.Dense(classes)
+            for units in recipe.hidden:
+                self.body.add(*hidden_layer(units, recipe))
+            self.output = nn.Dense(outputs)
+        self.first = self.body[0] if recipe.hidden else self.output
 
-    def hybrid_forward(
-        self,
-        F: Any,  # noqa: N803 - MXNet passes it by this name
-        *inputs: Any,
-        mean: Any = None,
-        scale: Any = None,
-    ) -> Any:
-        """Class scores, shape (rows, classes), from what `InputLayout.given` gives."""
-        parts = []
-        if self._has_numbers:
-            numbers = inputs[0]
-            is_known = numbers == numbers
-            standard = F.broadcast_mul(F.broadcast_sub(numbers, mean), scale)
-            parts += [F.where(is_known, standard, F.zeros_like(standard)), 1 - is_known]
-        for place, embedding in enumerate(self._embeddings):
-            own = F.slice_axis(inputs[-1], axis=1, begin=place, end=place + 1)
-            parts.append(embedding(F.reshape(own, (-1,))))
-        joined = F.concat(*parts, dim=1) if len(parts) > 1 else parts[0]
-        return self.output(self.body(joined))
-
-
-def embedding_width(categories: int) -> int:
-    """Width of the embedding of a column with that many categories."""
-    return int(min(50, max(1, np.round(1.6 * categories**0.56))))
+    def hybrid_forward(self, F: Any, *inputs: Any) -> Any:  # noqa: N803 - MXNet's name
+        """Outputs, shape (rows, outputs), from what `InputLayout.given` gives."""
+        return self.output(self.body(self.table(*inputs)))

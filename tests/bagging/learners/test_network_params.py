@@ -27,7 +27,7 @@ def test_unknown_names_get_the_nearest_one() -> None:
     with pytest.raises(UserError, match=r"unknown param hiden; did you mean hidden\?"):
         require_network_params({"hiden": [8]})
     # A replica has no validation rows to be patient on.
-    with pytest.raises(UserError, match="unknown param patience; known: batch_size, "):
+    with pytest.raises(UserError, match="unknown param patience; known: accumulate, "):
         require_network_params({"patience": 3})
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import mxnet as mx
 import numpy as np
-import pytest
 
 from pipeline.deep.inputs import InputLayout
-from pipeline.deep.networks.mlp import Mlp, embedding_width
+from pipeline.deep.networks.mlp import Mlp
+from tests.deep.recipes import recipe
 
 
 def _net(numeric: int, sizes: tuple[int, ...], scale: list[float]) -> Mlp:
@@ -15,17 +15,10 @@ def _net(numeric: int, sizes: tuple[int, ...], scale: list[float]) -> Mlp:
     places = range(numeric + len(sizes))
     layout = InputLayout(tuple(places[:numeric]), tuple(places[numeric:]), sizes)
     mean = np.arange(1, numeric + 1, dtype=np.float32)
-    net = Mlp(layout, mean, np.array(scale, np.float32), hidden=[5], dropout=0.5, classes=3)
+    net = Mlp(layout, mean, np.array(scale, np.float32), recipe(hidden=[5], dropout=0.5), 3)
     net.initialize(mx.init.Xavier())
     net.hybridize(static_alloc=True)
     return net
-
-
-@pytest.mark.parametrize(
-    ("categories", "width"), [(0, 1), (1, 2), (2, 2), (10, 6), (100, 21), (10_000, 50)]
-)
-def test_embeddings_grow_with_the_number_of_categories(categories: int, width: int) -> None:
-    assert embedding_width(categories) == width
 
 
 def test_a_missing_number_is_the_mean_but_known_to_be_missing() -> None:

@@ -1,0 +1,66 @@
+"""A network as it is before its training. Imported on executors only: importing it loads MXNet."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import mxnet as mx
+
+from pipeline.deep.inputs import Floats, InputLayout
+from pipeline.deep.networks.mlp import Mlp
+from pipeline.deep.networks.residual import Residual
+from pipeline.deep.recipe import Recipe
+from pipeline.errors import UserError
+from pipeline.estimators.functions import is_path
+from pipeline.estimators.imports import imported
+
+_NETWORKS: Mapping[str, Any] = {"mlp": Mlp, "residual": Residual}
+# Only these are penalised: a bias or a normalisation at 0 makes no network simpler.
+_WEIGHT = "weight"
+
+
+def build(
+    recipe: Recipe,
+    layout: InputLayout,
+    standard: tuple[Floats, Floats],
+    outputs: int,
+    device: Any,
+) -> Any:
+    """A network with its first weights, drawn from MXNet's generator when it is first called.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Kind of network and of layers.
+    layout : InputLayout
+        Columns of the input.
+    standard : tuple of ndarray
+        Mean and inverse deviation of the numbers.
+    outputs : int
+        Units of the output.
+    device : Context
+        MXNet's device.
+
+    Raises
+    ------
+    UserError
+        When an import path leads to no network.
+    """
+    kind = imported(recipe.network, "network") if is_path(recipe.network) else None
+    # Gluon numbers the networks of a process in their params' names: each starts at 0.
+    with mx.name.NameManager(), warnings.catch_warnings():
+        # A constant's initialiser is named by its address, which an earlier network's may have.
+        warnings.filterwarnings("ignore", message=".*New initializer")
+        net = (kind or _NETWORKS[recipe.network])(layout, *standard, recipe, outputs)
+    if not isinstance(net, mx.gluon.HybridBlock):
+        raise UserError(f"network {recipe.network} is no HybridBlock of Gluon's, nor makes one")
+    net.initialize(mx.init.Xavier(), ctx=device)
+    net.hybridize(static_alloc=True)
+    return net
+
+
+def penalised(parameters: Any) -> list[Any]:
+    """The parameters that penalties are for."""
+    return [each for name, each in parameters.items() if name.endswith(_WEIGHT)]

@@ -1,0 +1,134 @@
+"""Where a network's training stands, as a checkpoint, and back.
+
+No pickle: arrays are kept in NumPy's own format, by their numbers.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.deep.communication import Communication, Rank
+from pipeline.errors import EnsemblesError
+from pipeline.store.checkpoints import Checkpoint, Kept
+
+Array = npt.NDArray[Any]
+
+_NETWORK, _BEST, _MEMORY = "network.npz", "best.npz", "optimiser.npz"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a training stands after some epochs.
+
+    Parameters
+    ----------
+    epochs : int
+        Epochs that are done.
+    weights, best_weights : list of ndarray
+        The network now, and as it was after the best epoch.
+    memory : mapping of str to ndarray
+        The optimiser's.
+    state : dict
+        All else, for JSON.
+    """
+
+    epochs: int
+    weights: Sequence[Array]
+    best_weights: Sequence[Array]
+    memory: Mapping[str, Array]
+    state: dict[str, Any]
+
+    def checkpoint(self) -> Checkpoint:
+        """As it is kept."""
+        content = {
+            _NETWORK: _packed(_named(self.weights)),
+            _BEST: _packed(_named(self.best_weights)),
+            _MEMORY: _packed(self.memory),
+        }
+        return Checkpoint(self.epochs, content, self.state)
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> Standing:
+        """As it was kept."""
+        return cls(
+            checkpoint.steps,
+            _listed(_unpacked(checkpoint.files[_NETWORK])),
+            _listed(_unpacked(checkpoint.files[_BEST])),
+            _unpacked(checkpoint.files[_MEMORY]),
+            checkpoint.state,
+        )
+
+
+class Keeper:
+    """The checkpoints of a training, which rank 0 writes and reads.
+
+    Parameters
+    ----------
+    kept : Kept or None
+        Their place; None: there are none.
+    rank : Rank
+        This rank.
+    others : Communication
+        The other ranks.
+    """
+
+    def __init__(self, kept: Kept | None, rank: Rank, others: Communication) -> None:
+        self._kept = kept if kept is not None and kept.every else None
+        self._rank = rank
+        self._others = others
+
+    def is_due(self, epochs: int) -> bool:
+        """Whether this rank is to save after so many epochs."""
+        return self._kept is not None and not self._rank.rank and epochs % self._kept.every == 0
+
+    def save(self, standing: Standing) -> None:
+        """Write a checkpoint; that it cannot be written is told once, and no reason to stop."""
+        if self._kept is None:
+            return
+        try:
+            self._kept.checkpoints.save(standing.checkpoint())
+        except (EnsemblesError, OSError) as error:
+            self._kept = None
+            self._rank.report(
+                "note",
+                text=f"no more checkpoints after epoch {standing.epochs}: {error}",
+                is_warning=True,
+            )
+
+    def where_it_stands(self) -> Standing | None:
+        """What to go on from, on every rank; None: a training begins."""
+        if self._kept is None:
+            return None
+        found = None if self._rank.rank else self._kept.where_it_stands()
+        data = self._others.broadcast_bytes(b"" if found is None else found.packed())
+        if not data:
+            return None
+        standing = Standing.of(Checkpoint.unpacked(data))
+        if not self._rank.rank:
+            self._rank.report("note", text=f"goes on after epoch {standing.epochs}")
+        return standing
+
+
+def _named(arrays: Sequence[Array]) -> dict[str, Array]:
+    return {str(place): each for place, each in enumerate(arrays)}
+
+
+def _listed(arrays: Mapping[str, Array]) -> list[Array]:
+    return [arrays[str(place)] for place in range(len(arrays))]
+
+
+def _packed(arrays: Mapping[str, Array]) -> bytes:
+    sink = io.BytesIO()
+    np.savez(sink, **arrays)
+    return sink.getvalue()
+
+
+def _unpacked(data: bytes) -> dict[str, Array]:
+    with np.load(io.BytesIO(data), allow_pickle=False) as found:
+        return {name: found[name] for name in found.files}

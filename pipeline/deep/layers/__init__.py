@@ -1,0 +1,1 @@
+"""Layers of networks. Imported on executors only: importing one loads MXNet."""

@@ -1,0 +1,33 @@
+"""Losses that Gluon has not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mxnet.gluon import HybridBlock
+
+
+class SmoothedCrossEntropy(HybridBlock):  # type: ignore[misc]
+    """Cross-entropy against targets of which a share is spread over all classes.
+
+    Parameters
+    ----------
+    smoothing : float
+        That share.
+
+    References
+    ----------
+    C. Szegedy et al., "Rethinking the Inception architecture", CVPR 2016, section 7.
+    """
+
+    def __init__(self, smoothing: float) -> None:
+        super().__init__()
+        self._smoothing = smoothing
+
+    def hybrid_forward(self, F: Any, scores: Any, labels: Any, weights: Any) -> Any:  # noqa: N803
+        """A weighted loss for each row, shape (rows,); weights of shape (rows, 1)."""
+        logs = F.log_softmax(scores, axis=-1)
+        own = F.pick(logs, labels, axis=-1, keepdims=True)
+        everywhere = F.mean(logs, axis=-1, keepdims=True)
+        losses = -(1 - self._smoothing) * own - self._smoothing * everywhere
+        return F.mean(F.broadcast_mul(losses, weights), axis=0, exclude=True)

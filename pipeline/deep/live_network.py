@@ -1,0 +1,145 @@
+"""A network while it is trained: batches in, weights and files out.
+
+MXNet is imported when one is made, never on the driver.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.deep.communication import Communication
+from pipeline.deep.feed import Batch
+from pipeline.deep.inputs import Floats, InputLayout
+from pipeline.deep.network_file import SYMBOL, WEIGHTS
+from pipeline.deep.recipe import Recipe
+
+
+class LiveNetwork:
+    """A network on one rank.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        How it is built.
+    layout : InputLayout
+        Columns of the input.
+    standard : tuple of ndarray
+        Mean and inverse deviation of the numbers.
+    outputs : int
+        Units of the output.
+    device : Context
+        MXNet's device.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        layout: InputLayout,
+        standard: tuple[Floats, Floats],
+        outputs: int,
+        device: Any,
+    ) -> None:
+        from pipeline.deep.building import build
+
+        self._layout = layout
+        self._device = device
+        self.block = build(recipe, layout, standard, outputs, device)
+
+    def __call__(self, batch: Batch) -> Any:
+        """Outputs for a batch, shape (rows, outputs)."""
+        inputs = self._layout.given(batch.numbers, batch.codes)
+        return self.block(*map(self.array, inputs))
+
+    def array(self, values: Floats) -> Any:
+        """Numbers on the network's device."""
+        import mxnet as mx
+
+        return mx.nd.array(values, ctx=self._device, dtype=np.float32)
+
+    @property
+    def weights(self) -> list[Floats]:
+        """All parameters, running statistics too."""
+        return [item.data().asnumpy() for item in self.block.collect_params().values()]
+
+    @weights.setter
+    def weights(self, values: list[Floats]) -> None:
+        for item, value in zip(self.block.collect_params().values(), values, strict=True):
+            item.set_data(self.array(value))
+
+    @property
+    def statistics(self) -> list[Floats]:
+        """The batch norms' running statistics."""
+        return [each.data().asnumpy() for each in self._running()]
+
+    @statistics.setter
+    def statistics(self, values: list[Floats]) -> None:
+        for item, value in zip(self._running(), values, strict=True):
+            item.set_data(self.array(value))
+
+    def share_statistics(self, others: Communication, share: float) -> None:
+        """Average the running statistics over the ranks, so that all hold one network.
+
+        Parameters
+        ----------
+        others : Communication
+            The other ranks.
+        share : float
+            Of all rows, this rank's.
+        """
+        import mxnet as mx
+
+        for place, item in enumerate(self._running()):
+            item.set_data(others.sum_array(item.data() * share, f"running.{place}"))
+        mx.nd.waitall()
+
+    def zeros(self, names: Sequence[str]) -> dict[str, float]:
+        """Share of each column's weights in the first layer that are exactly 0, by its name.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Of all columns of the matrix.
+
+        Returns
+        -------
+        dict of str to float
+            Empty for a network that does not say which layer is its `first`.
+        """
+        from pipeline.deep.networks.table_input import columns_of_units
+
+        if not hasattr(self.block, "first"):
+            return {}
+        is_zero = self.block.first.weight.data().asnumpy() == 0
+        columns = np.asarray(columns_of_units(self._layout))
+        return {
+            names[place]: float(is_zero[:, columns == place].mean())
+            for place in dict.fromkeys(columns.tolist())
+        }
+
+    def export(self) -> dict[str, bytes]:
+        """MXNet's two files of the network."""
+        with tempfile.TemporaryDirectory() as name:
+            self.block.export(str(Path(name) / "network"))
+            found = {file: (Path(name) / file).read_bytes() for file in (SYMBOL, WEIGHTS)}
+        return {**found, SYMBOL: without_initialisers(found[SYMBOL])}
+
+    def _running(self) -> list[Any]:
+        found = self.block.collect_params(".*running_.*")
+        return [parameter for _, parameter in sorted(found.items())]
+
+
+def without_initialisers(symbol: bytes) -> bytes:
+    """An exported symbol without the names of its params' initialisers.
+
+    MXNet puts a constant's address in memory there, so equal networks would differ in every run.
+    """
+    graph = json.loads(symbol)
+    for node in graph["nodes"]:
+        node.get("attrs", {}).pop("__init__", None)
+    return json.dumps(graph, indent=2).encode()
