@@ -205,10 +205,12 @@ class _Training:
         if self._stepper.skipped_in_a_row < many:
             return
         far = far_columns(self._rows, self._layout, self._task.features.names, self._others)
-        cause = f"columns out of range: {far}; mend them" if far else "no column is out of range"
+        mend = (
+            f"columns out of range: {far}; mend them, or " if far else "no column is out of range: "
+        )
         raise UserError(
             f"training diverged: gradients of {many} steps in a row, in epoch {epoch}, were not "
-            f"finite; {cause}, or {_ADVICE}"
+            f"finite; {mend}{_ADVICE}"
         )
 
     def _validate(self) -> dict[str, float]:

@@ -138,7 +138,7 @@ def test_categories_only_on_a_gang_of_which_one_worker_has_no_rows(
 
 
 def test_a_training_that_diverges_is_one_error_that_says_what_to_do(rows: DataFrame) -> None:
-    with pytest.raises(UserError, match=r"no column is out of range, or lower deep\.learning_rate"):
+    with pytest.raises(UserError, match=r"no column is out of range: lower deep\.learning_rate"):
         _fit(rows, learning_rate=1e38, epochs=2)
 
 

@@ -252,7 +252,7 @@ def test_a_training_that_never_gets_finite_says_which_columns_are_out_of_range(
 
 def test_a_step_size_that_is_too_large_is_the_cause_where_no_column_is(tmp_path: Path) -> None:
     source = _source(tmp_path, values=False)
-    with pytest.raises(UserError, match=r"no column is out of range, or lower deep\.learning_rate"):
+    with pytest.raises(UserError, match=r"no column is out of range: lower deep\.learning_rate"):
         train_alone(_task(source, 2, learning_rate=1e38, epochs=4), OnlyRank(threads=1))
 
 

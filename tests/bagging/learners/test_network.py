@@ -138,7 +138,8 @@ def test_a_weight_of_three_is_like_three_copies(tmp_path: Path) -> None:
     often = (half[:, 0] > 0).astype(np.float32)
     matrix, labels = np.concatenate([half, half]), np.concatenate([often, 1 - often])
     weights = np.repeat([3, 1], ROWS // 2).astype(np.float32)
-    spec = _spec(2, dropout=0.0)
+    # On all rows at once, and without what does not know weights.
+    spec = _spec(2, dropout=0.0, batch_size=10_000, epochs=60, normalisation="layer")
     learner = NetworkLearner(_shard(tmp_path / "w", matrix, labels), spec, threads=1)
     found = learner.train(weights, 0, None).scores(half)[:, 0]
     copies = np.repeat(np.arange(ROWS), weights.astype(int))
@@ -148,7 +149,7 @@ def test_a_weight_of_three_is_like_three_copies(tmp_path: Path) -> None:
     for scores in (found, expected):
         assert scores[clear & (often == 1)].mean() == pytest.approx(0.75, abs=0.06)
         assert scores[clear & (often == 0)].mean() == pytest.approx(0.25, abs=0.06)
-    assert np.abs(found - expected)[clear].mean() < 0.08
+    assert np.allclose(found, expected, atol=0.01)
 
 
 def test_a_replica_does_not_depend_on_the_replicas_before_it(tmp_path: Path) -> None:
@@ -181,7 +182,7 @@ def test_divergence_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     matrix, value = _table()
     spec = _spec(2, learning_rate=1e38, epochs=2)
     learner = NetworkLearner(_shard(tmp_path / "s", matrix, value > 0), spec, threads=1)
-    with pytest.raises(UserError, match="no epoch had a finite loss"):
+    with pytest.raises(UserError, match="no column is out of range: lower deep.learning_rate"):
         learner.train(_ones(), 0, None)
 
 
