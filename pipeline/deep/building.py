@@ -9,14 +9,23 @@ from typing import Any
 import mxnet as mx
 
 from pipeline.deep.inputs import Floats, InputLayout
+from pipeline.deep.networks.convolutional import Convolutional
+from pipeline.deep.networks.hierarchical import Hierarchical
 from pipeline.deep.networks.mlp import Mlp
+from pipeline.deep.networks.recurrent import Recurrent
 from pipeline.deep.networks.residual import Residual
 from pipeline.deep.recipe import Recipe
 from pipeline.errors import UserError
 from pipeline.estimators.functions import is_path
 from pipeline.estimators.imports import imported
 
-_NETWORKS: Mapping[str, Any] = {"mlp": Mlp, "residual": Residual}
+_NETWORKS: Mapping[str, Any] = {
+    "mlp": Mlp,
+    "residual": Residual,
+    "hierarchical": Hierarchical,
+    "recurrent": Recurrent,
+    "convolutional": Convolutional,
+}
 # Only these are penalised: a bias or a normalisation at 0 makes no network simpler.
 _WEIGHT = "weight"
 
@@ -56,9 +65,24 @@ def build(
         net = (kind or _NETWORKS[recipe.network])(layout, *standard, recipe, outputs)
     if not isinstance(net, mx.gluon.HybridBlock):
         raise UserError(f"network {recipe.network} is no HybridBlock of Gluon's, nor makes one")
-    net.initialize(mx.init.Xavier(), ctx=device)
-    net.hybridize(static_alloc=True)
-    return net
+    return _ready(net, device)
+
+
+def first_stages(net: Any, device: Any) -> list[Any]:
+    """What of a network is trained before the whole, one after the other."""
+    if not hasattr(net, "stages"):
+        return []
+    with mx.name.NameManager():
+        return [_ready(stage, device) for stage in net.stages()]
+
+
+def _ready(block: Any, device: Any) -> Any:
+    with warnings.catch_warnings():
+        # What a stage shares with the whole has its first weights already.
+        warnings.filterwarnings("ignore", message=".*is already initialized")
+        block.initialize(mx.init.Xavier(), ctx=device)
+    block.hybridize(static_alloc=True)
+    return block
 
 
 def penalised(parameters: Any) -> list[Any]:

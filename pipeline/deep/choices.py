@@ -10,9 +10,26 @@ from pipeline.errors import UserError
 NETWORKS: Mapping[str, str] = {
     "mlp": "layers one after the other, the default for tables",
     "residual": "blocks that add to what they are given: trains also when there are many of them",
+    "hierarchical": "a sub-network for each of groups or segments, one by one, then together",
+    "recurrent": "for sequences: sequence_channels numbers a step, step after step",
+    "convolutional": "for images: image_shape numbers, row after row",
+}
+CELLS: Mapping[str, str] = {
+    "lstm": "the default: remembers over many steps",
+    "gru": "nearly as good, a quarter fewer weights",
+    "rnn": "plain, with activation tanh or relu: forgets after some ten steps",
+}
+BACKBONES: Mapping[str, str] = {
+    "resnet18_v1": "11 million weights, the default",
+    "resnet34_v1": "21 million",
+    "resnet50_v1": "24 million",
+    "resnet18_v2": "normalisation before the weights: easier to train",
+    "resnet34_v2": "as well",
+    "resnet50_v2": "as well",
 }
 ACTIVATIONS: Mapping[str, str] = {
-    "relu": "the default: fast, and gradients pass",
+    "auto": "tanh in recurrent networks, relu in all others",
+    "relu": "fast, and gradients pass",
     "leaky": "a small slope below 0, where relu's units die",
     "prelu": "as leaky, and the slope is learnt",
     "elu": "smooth below 0, outputs nearer to mean 0",

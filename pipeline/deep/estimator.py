@@ -6,16 +6,21 @@ import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
+from pipeline.deep.groups import with_places
 from pipeline.deep.model import DeepModel
 from pipeline.deep.params import DeepParams
 from pipeline.deep.predictor import FACTS
 from pipeline.deep.task import DeepTask
 from pipeline.deep.training import train_epochs
 from pipeline.estimators.estimator import FitJob, Trained
+from pipeline.estimators.profile import Columns, Described
 from pipeline.estimators.resumable import ResumableEstimator
 from pipeline.spark.resources import GangPlan
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +32,11 @@ class DeepEstimator(ResumableEstimator[M], DeepParams):
     """A network, trained by a gang of Spark workers."""
 
     unit: ClassVar[Literal["round", "epoch"]] = "epoch"
+
+    def _described(self, rows: DataFrame, columns: Columns) -> Described:
+        found = super()._described(rows, columns)
+        with_places(self.recipe(), found.features)  # refuses what is no column
+        return found
 
     def _class_weights(self, job: FitJob[GangPlan]) -> tuple[float, ...]:
         return ()
@@ -52,7 +62,7 @@ class DeepEstimator(ResumableEstimator[M], DeepParams):
             partial(train_epochs, task),
             collective="horovod",
             step="epoch",
-            most=task.recipe.epochs,
+            most=_most_epochs(task),
         )
         history = first["history"]
         best = {"best_epoch": first["best_epoch"], "epochs": len(history)}
@@ -60,6 +70,21 @@ class DeepEstimator(ResumableEstimator[M], DeepParams):
             name: first[name] for name in ("target", "zeros") if name in first
         }
         return Trained(first["files"], {**measures, **best}, history, {FACTS: facts})
+
+
+def _most_epochs(task: DeepTask) -> int:
+    recipe = task.recipe
+    if recipe.network != "hierarchical":
+        return recipe.epochs
+    groups = with_places(recipe, task.features).groups or ()
+    grouped = {place for group in groups for place in group}
+    parts = recipe.segments or len(groups)
+    has_rest = (
+        bool(set(task.features.categorical))
+        if recipe.segments
+        else (len(grouped) < task.features.width)
+    )
+    return recipe.epochs + (parts + has_rest) * recipe.stage_epochs
 
 
 def _warn_of_small_batches(task: DeepTask) -> None:

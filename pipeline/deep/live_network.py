@@ -45,16 +45,45 @@ class LiveNetwork:
         outputs: int,
         device: Any,
     ) -> None:
-        from pipeline.deep.building import build
+        from pipeline.deep.building import build, first_stages
 
         self._layout = layout
         self._device = device
-        self.block = build(recipe, layout, standard, outputs, device)
+        self._whole = build(recipe, layout, standard, outputs, device)
+        self.active = self._whole
+        """What is trained: the network, or one of its stages."""
+        self._stages = first_stages(self._whole, device)
+
+    @property
+    def prefix(self) -> str:
+        """What the names of all parameters begin with."""
+        return str(self._whole.prefix)
+
+    @property
+    def stages(self) -> int:
+        """How many stages are trained before the whole."""
+        return len(self._stages)
+
+    def enter(self, stage: int, batch: Batch, others: Communication) -> None:
+        """Make a stage, or after all stages the whole, what is trained.
+
+        Parameters
+        ----------
+        stage : int
+            From 0; the number of stages means the whole.
+        batch : Batch
+            Any rows: shapes of weights follow from them.
+        others : Communication
+            The other ranks, which get the first weights of rank 0.
+        """
+        self.active = (*self._stages, self._whole)[stage]
+        self(batch)
+        others.broadcast(self.active.collect_params())
 
     def __call__(self, batch: Batch) -> Any:
         """Outputs for a batch, shape (rows, outputs)."""
         inputs = self._layout.given(batch.numbers, batch.codes)
-        return self.block(*map(self.array, inputs))
+        return self.active(*map(self.array, inputs))
 
     def array(self, values: Floats) -> Any:
         """Numbers on the network's device."""
@@ -64,12 +93,12 @@ class LiveNetwork:
 
     @property
     def weights(self) -> list[Floats]:
-        """All parameters, running statistics too."""
-        return [item.data().asnumpy() for item in self.block.collect_params().values()]
+        """All parameters, running statistics too, and those of the stage that is trained."""
+        return [item.data().asnumpy() for item in self._parameters()]
 
     @weights.setter
-    def weights(self, values: list[Floats]) -> None:
-        for item, value in zip(self.block.collect_params().values(), values, strict=True):
+    def weights(self, values: Sequence[Floats]) -> None:
+        for item, value in zip(self._parameters(), values, strict=True):
             item.set_data(self.array(value))
 
     @property
@@ -113,9 +142,9 @@ class LiveNetwork:
         """
         from pipeline.deep.networks.table_input import columns_of_units
 
-        if not hasattr(self.block, "first"):
+        if not hasattr(self._whole, "first"):
             return {}
-        is_zero = self.block.first.weight.data().asnumpy() == 0
+        is_zero = self._whole.first.weight.data().asnumpy() == 0
         columns = np.asarray(columns_of_units(self._layout))
         return {
             names[place]: float(is_zero[:, columns == place].mean())
@@ -125,12 +154,16 @@ class LiveNetwork:
     def export(self) -> dict[str, bytes]:
         """MXNet's two files of the network."""
         with tempfile.TemporaryDirectory() as name:
-            self.block.export(str(Path(name) / "network"))
+            self._whole.export(str(Path(name) / "network"))
             found = {file: (Path(name) / file).read_bytes() for file in (SYMBOL, WEIGHTS)}
         return {**found, SYMBOL: without_initialisers(found[SYMBOL])}
 
+    def _parameters(self) -> list[Any]:
+        every = {**dict(self._whole.collect_params()), **dict(self.active.collect_params())}
+        return list(every.values())
+
     def _running(self) -> list[Any]:
-        found = self.block.collect_params(".*running_.*")
+        found = self.active.collect_params(".*running_.*")
         return [parameter for _, parameter in sorted(found.items())]
 
 

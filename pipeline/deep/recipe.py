@@ -17,6 +17,12 @@ class Recipe:
         The kind of network (or the import path of a class), and of its layers.
     hidden : list of int
         Units of each hidden layer.
+    cell, bidirectional, sequence_channels : str, bool, int
+        Of recurrent networks.
+    image_shape, backbone : list of int or None, str
+        Of convolutional networks.
+    groups, segments, stage_epochs : list of lists or None, int, int
+        Of hierarchical networks; groups hold names of columns, or their places.
     dropout, weight_decay, l1, label_smoothing : float
         Against overfitting.
     optimiser : str
@@ -41,6 +47,14 @@ class Recipe:
     activation: str
     normalisation: str
     hidden: list[int]
+    cell: str
+    bidirectional: bool
+    sequence_channels: int
+    image_shape: list[int] | None
+    backbone: str
+    groups: list[list[Any]] | None
+    segments: int
+    stage_epochs: int
     dropout: float
     weight_decay: float
     l1: float

@@ -17,6 +17,14 @@ class NetworkSettings(TrainerSettings):
     hidden: list[int] | None = None
     activation: str | None = None
     normalisation: str | None = None
+    cell: str | None = None
+    bidirectional: bool | None = None
+    sequence_channels: int | None = None
+    image_shape: list[int] | None = None
+    backbone: str | None = None
+    groups: list[list[str | int]] | None = None
+    segments: int | None = None
+    stage_epochs: int | None = None
     dropout: float | None = None
     weight_decay: float | None = None
     l1: float | None = None

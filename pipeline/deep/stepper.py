@@ -29,8 +29,10 @@ class Stepper:
 
     Parameters
     ----------
-    net : HybridBlock
-        The network, whose shapes are known.
+    net : Block
+        The network, or a stage of it, whose shapes are known.
+    prefix : str
+        What all names in the network begin with.
     recipe : Recipe
         Optimiser and penalties.
     rates : Rates
@@ -39,13 +41,15 @@ class Stepper:
         The other ranks.
     """
 
-    def __init__(self, net: Any, recipe: Recipe, rates: Rates, others: Communication) -> None:
+    def __init__(
+        self, net: Any, prefix: str, recipe: Recipe, rates: Rates, others: Communication
+    ) -> None:
         self._recipe = recipe
         self._rates = rates
         self._others = others
         parameters = net.collect_params()
         self._trained = [
-            (name.removeprefix(net.prefix), each)
+            (name.removeprefix(prefix), each)
             for name, each in sorted(parameters.items())
             if each.grad_req != "null"
         ]

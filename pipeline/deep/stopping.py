@@ -29,4 +29,4 @@ class BestEpoch:
 
     def is_exhausted(self, epoch: int) -> bool:
         """Whether patience is at its end after `epoch`."""
-        return self._patience > 0 and epoch - self.epoch >= self._patience
+        return self._patience > 0 and self.epoch >= 0 and epoch - self.epoch >= self._patience

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ import numpy as np
 
 from pipeline.deep.communication import Alone, Communication, Horovod, OnlyRank, Rank
 from pipeline.deep.feed import Batch, Feed
+from pipeline.deep.groups import with_places
 from pipeline.deep.inputs import Floats, InputLayout
 from pipeline.deep.keeping import Keeper, Standing
 from pipeline.deep.live_network import LiveNetwork
@@ -60,12 +62,11 @@ class _Training:
         import mxnet as mx
 
         from pipeline.deep.runtime import context_of, set_threads
-        from pipeline.deep.stepper import Stepper
 
         set_threads(worker.threads)
         mx.random.seed(task.seed)
         self._task = task
-        self._recipe = task.recipe
+        self._recipe = with_places(task.recipe, task.features)
         self._worker = worker
         self._others = others
         self._layout = InputLayout.of(task.features, task.columns)
@@ -82,11 +83,9 @@ class _Training:
         self._net = LiveNetwork(
             self._recipe, self._layout, known, self._objective.outputs, context_of(worker.gpus)
         )
-        self._net(next(self._train.epoch()))  # shapes are known only now
-        others.broadcast(self._net.block.collect_params())
-        steps = -(-self._train.steps // self._recipe.accumulate)
-        self._rates = Rates(self._recipe, steps, worker.size)
-        self._stepper = Stepper(self._net.block, self._recipe, self._rates, others)
+        self._before = self._net.stages * self._recipe.stage_epochs
+        self._net.enter(self._net.stages, next(self._train.epoch()), others)
+        self._enter(0)
         self._keeper = Keeper(task.kept, worker, others)
         self._best = BestEpoch(task.patience if self._validation else 0)
         self._best_weights: list[Floats] = []
@@ -94,13 +93,16 @@ class _Training:
 
     def run(self) -> dict[str, Any]:
         """All epochs that are left."""
-        for epoch in range(self._resume(), self._recipe.epochs):
+        done = self._resume()
+        for epoch in range(done, self._before + self._recipe.epochs):
             if self._best.is_exhausted(epoch - 1):
                 break
+            if epoch > done and self._stage_of(epoch) != self._stage_of(epoch - 1):
+                self._enter(epoch)
             row = self._run_epoch(epoch)
             self._history.append(row)
             monitored = self._monitored(row)
-            if self._best.improves(epoch, monitored):
+            if epoch >= self._before and self._best.improves(epoch, monitored):
                 self._best_weights = self._net.weights
             self._rates.epoch_ended(monitored)
             if self._worker.rank == 0:
@@ -157,10 +159,30 @@ class _Training:
         mean, deviation = moments(*sums)
         return Regression(float(mean), float(deviation))
 
+    def _stage_of(self, epoch: int) -> int:
+        """Which stage is trained in an epoch; their number means the whole."""
+        is_whole = epoch >= self._before
+        return self._net.stages if is_whole else epoch // self._recipe.stage_epochs
+
+    def _enter(self, epoch: int) -> None:
+        """Begin with the stage of an epoch: its own steps, its own schedule."""
+        from pipeline.deep.stepper import Stepper
+
+        stage = self._stage_of(epoch)
+        self._net.enter(stage, next(self._train.epoch()), self._others)
+        is_whole = stage == self._net.stages
+        epochs = self._recipe.epochs if is_whole else self._recipe.stage_epochs
+        steps = -(-self._train.steps // self._recipe.accumulate)
+        self._rates = Rates(replace(self._recipe, epochs=epochs), steps, self._worker.size)
+        net = self._net
+        self._stepper = Stepper(net.active, net.prefix, self._recipe, self._rates, self._others)
+
     def _run_epoch(self, epoch: int) -> dict[str, Any]:
         began = time.monotonic()
         measures = {**self._train_epoch(epoch), **self._validate()}
-        return {"epoch": epoch, **measures, "seconds": round(time.monotonic() - began, 3)}
+        stage = {} if epoch >= self._before else {"stage": self._stage_of(epoch)}
+        seconds = round(time.monotonic() - began, 3)
+        return {"epoch": epoch, **stage, **measures, "seconds": seconds}
 
     def _train_epoch(self, epoch: int) -> dict[str, float]:
         import mxnet as mx
@@ -253,12 +275,16 @@ class _Training:
         found = self._keeper.where_it_stands()
         if found is None:
             return 0
-        self._net.weights = list(found.weights)
-        self._best_weights = list(found.best_weights)
+        # The stage that was left off in; another one may begin now.
+        self._enter(found.epochs - 1)
+        self._net.weights = found.weights
         self._stepper.restore(found.memory, found.state["steps"])
         self._rates.restore(found.state["rates"])
+        if self._stage_of(found.epochs) != self._stage_of(found.epochs - 1):
+            self._enter(found.epochs)
         best = found.state["best"]
         self._best.epoch, self._best.value = best["epoch"], best["value"]
+        self._best_weights = list(found.best_weights)
         self._history = list(found.state["history"])
         return found.epochs
 

@@ -31,7 +31,7 @@ class Trial:
         self.net.initialize()
         self.net.weight.set_data(mx.nd.array(START))
         self.net.bias.set_data(mx.nd.array(BIAS))
-        self.stepper = Stepper(self.net, made, Rates(made, 10, 1), Alone())
+        self.stepper = Stepper(self.net, self.net.prefix, made, Rates(made, 10, 1), Alone())
 
     def pull(self, weight: Any, bias: Any = (0.0, 0.0)) -> None:
         """Add gradients, as a batch does."""
@@ -161,7 +161,7 @@ def test_each_layers_gradient_is_measured() -> None:
             net.add(nn.Dense(1, in_units=1), nn.Dense(1, in_units=1))
     net.initialize(mx.init.One())
     made = recipe(optimiser="sgd", learning_rate=1e-9)
-    stepper = Stepper(net, made, Rates(made, 1, 1), Alone())
+    stepper = Stepper(net, net.prefix, made, Rates(made, 1, 1), Alone())
     for pull in (1.0, 2.0):
         with autograd.record():
             loss = net(mx.nd.array([[3.0]])) * pull

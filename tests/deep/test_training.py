@@ -142,6 +142,7 @@ def _killed_after(steps: int) -> OnlyRank:
         {"optimiser": "lamb", "learning_rate_schedule": {"kind": "plateau", "patience": 1}},
         {"optimiser": "adamw", "accumulate": 3, "normalisation": "layer", "warmup_epochs": 1.5},
         {"patience": 2, "learning_rate": 0.3, "epochs": 12},
+        {"network": "hierarchical", "groups": [["x"], ["c"]], "stage_epochs": 2, "epochs": 3},
     ],
 )
 def test_a_training_that_was_killed_ends_as_one_that_was_not(
@@ -157,6 +158,42 @@ def test_a_training_that_was_killed_ends_as_one_that_was_not(
             train_alone(task, _killed_after(steps))
     assert kept.checkpoints.newest() is not None
     assert _untimed(train_alone(task, OnlyRank(threads=1))) == _untimed(undisturbed)
+
+
+def test_sub_networks_are_trained_one_by_one_and_then_together(tmp_path: Path) -> None:
+    task = _task(
+        _source(tmp_path, values=False),
+        2,
+        network="hierarchical",
+        groups=[["c"], ["x"]],
+        stage_epochs=3,
+        epochs=2,
+        patience=1,
+        dropout=0.0,
+    )
+    history = train_alone(task, OnlyRank(threads=1))["history"]
+    assert [row.get("stage") for row in history[:6]] == [0, 0, 0, 1, 1, 1]
+    assert all("stage" not in row for row in history[6:])
+    losses = [row["validation.logloss"] for row in history]
+    # The label follows from the number, hardly from the category.
+    assert min(losses[:3]) > 1.5 * losses[5]
+    # The whole begins where its parts are, not where a new network does.
+    assert losses[6] < 1.5 * losses[5]
+    assert {"gradient.part0_dense0", "gradient.stage0_dense0"} <= set(history[0])
+    assert not any("part1" in name for name in history[0])
+    assert {"gradient.part0_dense0", "gradient.part1_dense0", "gradient.dense0"} <= set(history[6])
+
+
+def test_a_group_of_what_is_no_column_is_refused(tmp_path: Path) -> None:
+    source = _source(tmp_path, values=False)
+    for groups, message in (
+        ([["x"], ["d"]], "groups: there is no feature d"),
+        ([["x"], [2]], "groups: there is no column 2: places are 0 to 1"),
+        ([["x"], [0]], "groups: column x is in two groups, or in one twice"),
+    ):
+        task = _task(source, 2, network="hierarchical", groups=groups)
+        with pytest.raises(UserError, match=message):
+            train_alone(task, OnlyRank(threads=1))
 
 
 def test_a_finished_training_that_is_asked_for_again_is_not_done_again(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from pyspark.ml.param import TypeConverters
 
 from pipeline.deep.choices import (
     ACTIVATIONS,
+    BACKBONES,
+    CELLS,
     COMPRESSIONS,
     NETWORKS,
     NORMALISATIONS,
@@ -22,9 +24,19 @@ from pipeline.deep.choices import (
 )
 from pipeline.deep.recipe import Recipe
 from pipeline.errors import UserError
-from pipeline.estimators.converters import to_name
+from pipeline.estimators.converters import as_it_is, to_name
 from pipeline.estimators.functions import is_path
 from pipeline.estimators.params import OurParams, Rule, declare
+
+
+def is_groups(value: Any) -> bool:
+    """Whether a value is a list of lists of columns, of which none is named twice."""
+    if not isinstance(value, list | tuple) or not value:
+        return False
+    if not all(isinstance(group, list | tuple) and group for group in value):
+        return False
+    names = [name for group in value for name in group]
+    return all(isinstance(each, str | int) for each in names) and len(set(names)) == len(names)
 
 
 def _one_of(param: str, known: Container[str]) -> Rule:
@@ -60,7 +72,92 @@ class ShapeParams(OurParams):
 
     def __init__(self) -> None:
         super().__init__()
-        self._setDefault(network="mlp", hidden=[256, 128], activation="relu", normalisation="batch")
+        self._setDefault(network="mlp", hidden=[256, 128], activation="auto", normalisation="batch")
+
+
+class SequenceParams(OurParams):
+    """Of recurrent networks."""
+
+    cell = declare(
+        "cell", f"kind of a recurrent network's layers: {words(CELLS)}", TypeConverters.toString
+    )
+    bidirectional = declare(
+        "bidirectional", "read sequences in both directions", TypeConverters.toBoolean
+    )
+    sequence_channels = declare(
+        "sequence_channels",
+        "numbers of a step of a sequence; the features are the numbers of the first step, then "
+        "those of the second, …",
+        TypeConverters.toInt,
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        _one_of("cell", CELLS),
+        Rule("sequence_channels", lambda value: value >= 1, "1 or more"),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._setDefault(cell="lstm", bidirectional=False, sequence_channels=1)
+
+
+class ImageParams(OurParams):
+    """Of convolutional networks."""
+
+    image_shape = declare(
+        "image_shape",
+        "[height, width, channels] of images; the features are their numbers, row after row, the "
+        "channels of a pixel next to each other",
+        TypeConverters.toListInt,
+    )
+    backbone = declare(
+        "backbone",
+        f"layers of a convolutional network: {words(BACKBONES)}",
+        TypeConverters.toString,
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "image_shape",
+            lambda value: len(value) == 3 and min(value) >= 1,
+            "three positive numbers: height, width, channels",
+        ),
+        _one_of("backbone", BACKBONES),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._setDefault(backbone="resnet18_v1")
+
+
+class HierarchyParams(OurParams):
+    """Of hierarchical networks."""
+
+    groups = declare(
+        "groups",
+        "names (or places) of the columns of each sub-network; the others are one more group",
+        as_it_is,
+    )
+    segments = declare(
+        "segments",
+        "instead of groups: cut the numbers, in their order, into so many sub-networks' segments",
+        TypeConverters.toInt,
+    )
+    stage_epochs = declare(
+        "stage_epochs",
+        "epochs of each sub-network alone, before those of the whole",
+        TypeConverters.toInt,
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("groups", is_groups, "a list of lists of columns, none of them twice"),
+        Rule("segments", lambda value: value >= 0, "0 or more"),
+        Rule("stage_epochs", lambda value: value >= 0, "0 or more"),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._setDefault(segments=0, stage_epochs=5)
 
 
 class PenaltyParams(OurParams):
@@ -189,7 +286,15 @@ class RateParams(OurParams):
         )
 
 
-class NetworkParams(ShapeParams, PenaltyParams, StepParams, RateParams):
+class NetworkParams(
+    ShapeParams,
+    SequenceParams,
+    ImageParams,
+    HierarchyParams,
+    PenaltyParams,
+    StepParams,
+    RateParams,
+):
     """All of a network's params."""
 
     def require_valid(self) -> None:
@@ -207,7 +312,14 @@ class NetworkParams(ShapeParams, PenaltyParams, StepParams, RateParams):
     def recipe(self) -> Recipe:
         """The values, as executors take them."""
         values: dict[str, Any] = {each.name: self.value(each.name) for each in fields(Recipe)}
-        return Recipe(**values)
+        return Recipe(**{**values, "activation": self._activation})
+
+    @property
+    def _activation(self) -> str:
+        chosen = str(self.value("activation"))
+        if chosen != "auto":
+            return chosen
+        return "tanh" if self.value("network") == "recurrent" else "relu"
 
     def _check_network(self) -> None:
         network = self.value("network")
@@ -215,6 +327,8 @@ class NetworkParams(ShapeParams, PenaltyParams, StepParams, RateParams):
             raise UserError(
                 f"network must be one of {', '.join(NETWORKS)}, or an import path, not {network!r}"
             )
+        if needed := self._what_is_missing(network):
+            raise UserError(needed)
         module = network.rpartition(".")[0]
         # Not imported: a network needs MXNet, which the driver does without.
         if module and not _is_module(module):
@@ -222,6 +336,20 @@ class NetworkParams(ShapeParams, PenaltyParams, StepParams, RateParams):
                 f"network {network}: there is no module {module}; it must be installed on the "
                 "driver and on every node"
             )
+
+    def _what_is_missing(self, network: str) -> str:
+        """What the chosen network needs besides, in words; empty when it has all."""
+        has_parts = self.value("groups"), self.value("segments")
+        if network == "hierarchical" and bool(has_parts[0]) == bool(has_parts[1]):
+            return "network hierarchical needs groups or segments: set one of them"
+        if network == "convolutional" and not self.value("image_shape"):
+            return "network convolutional needs image_shape: [height, width, channels]"
+        is_plain = network == "recurrent" and self.value("cell") == "rnn"
+        if is_plain and self._activation not in ("tanh", "relu"):
+            return f"cell rnn has activation tanh or relu, not {self._activation}"
+        if network not in ("convolutional",) and not self.value("hidden"):
+            return "hidden is empty" if network != "mlp" else ""
+        return ""
 
     def _check_rates(self) -> None:
         schedule = self.value("learning_rate_schedule")

@@ -182,7 +182,7 @@ def test_divergence_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     matrix, value = _table()
     spec = _spec(2, learning_rate=1e38, epochs=2)
     learner = NetworkLearner(_shard(tmp_path / "s", matrix, value > 0), spec, threads=1)
-    with pytest.raises(UserError, match="no column is out of range: lower deep.learning_rate"):
+    with pytest.raises(UserError, match=r"no column is out of range: lower deep\.learning_rate"):
         learner.train(_ones(), 0, None)
 
 

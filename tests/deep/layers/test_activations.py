@@ -44,7 +44,7 @@ def test_maxout_is_the_greatest_of_its_pieces() -> None:
 
 
 def test_every_activation_that_can_be_chosen_is_there() -> None:
-    assert set(ACTIVATIONS) == {*FORMULAS, "maxout"}
+    assert set(ACTIVATIONS) == {*FORMULAS, "maxout", "auto"}
 
 
 def test_the_slope_of_prelu_is_learnt() -> None:

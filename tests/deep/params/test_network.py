@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from pipeline.deep import DeepClassifier, DeepRegressor
-from pipeline.deep.choices import ACTIVATIONS, NETWORKS, NORMALISATIONS, OPTIMISERS, SCHEDULES
+from pipeline.deep.choices import (
+    ACTIVATIONS,
+    BACKBONES,
+    CELLS,
+    NETWORKS,
+    NORMALISATIONS,
+    OPTIMISERS,
+    SCHEDULES,
+)
 from pipeline.deep.params import NetworkParams
 from pipeline.errors import UserError
 
@@ -21,13 +29,16 @@ def _check(**params: Any) -> NetworkParams:
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"network": "mpl"}, "network must be one of mlp, residual, or an import path, not 'mpl'"),
+        (
+            {"network": "mpl"},
+            "network must be one of mlp, residual, .*, or an import path, not 'mpl'",
+        ),
         (
             {"network": "nowhere.to.Net"},
             "network nowhere.to.Net: there is no module nowhere.to; it must be installed on the "
             "driver and on every node",
         ),
-        ({"activation": "rely"}, "activation must be one of relu, leaky, .*, not 'rely'"),
+        ({"activation": "rely"}, "activation must be one of auto, relu, .*, not 'rely'"),
         ({"optimiser": "adagrad"}, "optimiser must be one of adam, adamw, sgd, lamb, not"),
         ({"momentum": 1.0}, "momentum must be at least 0 and below 1, not 1.0"),
         ({"l1": -1.0}, "l1 must be 0 or more, not -1.0"),
@@ -80,7 +91,7 @@ def test_several_problems_are_told_at_once() -> None:
 
 def test_the_help_says_when_to_use_which() -> None:
     text = DeepClassifier().explainParams()
-    for choices in (NETWORKS, ACTIVATIONS, NORMALISATIONS, OPTIMISERS):
+    for choices in (NETWORKS, ACTIVATIONS, CELLS, BACKBONES, NORMALISATIONS, OPTIMISERS):
         for name, reason in choices.items():
             assert f"{name} ({reason})" in text
     for kind in SCHEDULES:
