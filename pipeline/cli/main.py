@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 import pipeline
-from pipeline.cli import config_commands
+from pipeline.cli import config_commands, gradcheck
 from pipeline.cli.entry import guarded
 from pipeline.cli.runs import commands as runs_commands
 from pipeline.cli.runs import run
@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run.add_parser(subparsers)
     runs_commands.add_parser(subparsers)
     config_commands.add_parser(subparsers)
+    gradcheck.add_parser(subparsers)
     local_commands.add_parser(subparsers)
     args = parser.parse_args(arguments)
     return guarded(lambda: int(args.handler(args)))

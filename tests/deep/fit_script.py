@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 
 from pyspark.sql import SparkSession
@@ -16,6 +17,7 @@ ROWS = 60_000
 
 def main() -> int:
     """Fit, and print history and some predictions, or the error."""
+    logging.basicConfig(level=logging.INFO)
     master, checkpoints, params = sys.argv[1:4]
     spark = SparkSession.builder.master(master).config("spark.ui.enabled", "false").getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")

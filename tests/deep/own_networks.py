@@ -53,3 +53,11 @@ class StallsOnRankOne(Mlp):
 
 
 NOT_A_NETWORK = len
+
+
+class WrongGradient(Mlp):
+    """Backpropagation never hears of half of what the output is made of."""
+
+    def hybrid_forward(self, F: Any, *inputs: Any) -> Any:  # noqa: N803 - MXNet's name
+        hidden = self.body(self.table(*inputs))
+        return self.output(hidden) + F.BlockGrad(2 * self.output(hidden))
