@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from benchmarks.bagging import options as bagging_options
 from benchmarks.boosting import options as boosting_options
+from benchmarks.deep import options as deep_options
 
 # What `all` runs, and what it takes to run it.
 ALL = (
@@ -18,6 +19,7 @@ ALL = (
     ("bagging", "--curve"),
     ("boosting",),
     ("boosting", "--memory"),
+    ("deep",),
     ("breiman",),
 )
 
@@ -46,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     boosting = names.add_parser("boosting", help="boosted trees against XGBoost and others")
     boosting_options.add(boosting)
     boosting.set_defaults(run=_boosting)
+    deep = names.add_parser("deep", help="networks against plain MXNet and bare Horovod")
+    deep_options.add(deep)
+    deep.set_defaults(run=_deep)
     breiman = names.add_parser("breiman", help="the tables of Breiman's paper")
     breiman.add_argument("--repeats", type=int, help="random divisions (default: the paper's)")
     breiman.set_defaults(run=_breiman)
@@ -68,6 +73,12 @@ def _boosting(args: argparse.Namespace) -> int:
     from benchmarks.boosting import measure
 
     return measure.run(boosting_options.read(args))
+
+
+def _deep(args: argparse.Namespace) -> int:
+    from benchmarks.deep import measure
+
+    return measure.run(deep_options.read(args))
 
 
 def _breiman(args: argparse.Namespace) -> int:

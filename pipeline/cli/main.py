@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 import pipeline
-from pipeline.cli import config_commands, gradcheck
+from pipeline.cli import batch_sweep, config_commands, gradcheck, lr_range
 from pipeline.cli.entry import guarded
 from pipeline.cli.runs import commands as runs_commands
 from pipeline.cli.runs import run
@@ -25,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     runs_commands.add_parser(subparsers)
     config_commands.add_parser(subparsers)
     gradcheck.add_parser(subparsers)
+    lr_range.TOOL.add_parser(subparsers)
+    batch_sweep.TOOL.add_parser(subparsers)
     local_commands.add_parser(subparsers)
     args = parser.parse_args(arguments)
     return guarded(lambda: int(args.handler(args)))

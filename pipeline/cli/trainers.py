@@ -35,7 +35,7 @@ from pipeline.estimators.resumable import CheckpointParams
 from pipeline.store import model_directory
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
     from pipeline.cli.job_config import JobConfig
 
@@ -86,8 +86,7 @@ def train(name: str, config: JobConfig, spark: SparkSession) -> dict[str, Any]:
     """
     table = open_prepared(config.output, config.made_by)
     inputs = train_inputs(config, name, table.fingerprint)
-    rows = table.read(spark).where(F.col(SPLIT) != "test")
-    marked = rows.withColumn(_VALIDATION, F.col(SPLIT) == "validation")
+    marked = marked_rows(table.read(spark))
     model = make_estimator(name, config, table.roles).fit(marked)
     model.metadata["table"] = {
         "fingerprint": table.fingerprint,
@@ -104,6 +103,12 @@ def train(name: str, config: JobConfig, spark: SparkSession) -> dict[str, Any]:
         "data_fingerprint": table.fingerprint,
         "metrics": {name: model.metrics},
     }
+
+
+def marked_rows(prepared: DataFrame) -> DataFrame:
+    """Rows that a training may see, those of validation marked."""
+    rows = prepared.where(F.col(SPLIT) != "test")
+    return rows.withColumn(_VALIDATION, F.col(SPLIT) == "validation")
 
 
 def make_estimator(name: str, config: JobConfig, roles: Roles) -> EnsembleEstimator[Any, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import mxnet as mx
@@ -70,7 +70,7 @@ def build(
 
 def first_stages(net: Any, device: Any) -> list[Any]:
     """What of a network is trained before the whole, one after the other."""
-    if not hasattr(net, "stages"):
+    if not isinstance(net, Hierarchical):
         return []
     with mx.name.NameManager():
         return [_ready(stage, device) for stage in net.stages()]
@@ -85,6 +85,6 @@ def _ready(block: Any, device: Any) -> Any:
     return block
 
 
-def penalised(parameters: Any) -> list[Any]:
-    """The parameters that penalties are for."""
-    return [each for name, each in parameters.items() if name.endswith(_WEIGHT)]
+def penalised(parameters: Iterable[tuple[str, Any]]) -> list[Any]:
+    """Of parameters that are trained, by their names, those that penalties are for."""
+    return [each for name, each in parameters if name.endswith(_WEIGHT)]

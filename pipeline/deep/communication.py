@@ -72,6 +72,30 @@ class OnlyRank:
         """Nobody listens."""
 
 
+class QuietRank:
+    """A rank that tells the driver nothing but that it moves.
+
+    Parameters
+    ----------
+    own : Rank
+        Which one.
+    """
+
+    def __init__(self, own: Rank) -> None:
+        self._own = own
+        self.rank = own.rank
+        self.size = own.size
+        self.threads = own.threads
+        self.gpus = own.gpus
+
+    def advance(self) -> None:
+        """Say that training moves."""
+        self._own.advance()
+
+    def report(self, kind: str, **data: Any) -> None:
+        """It is nobody's business."""
+
+
 class Communication(ABC):
     """How the ranks stay one network."""
 

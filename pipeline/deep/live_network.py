@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -102,17 +103,20 @@ class LiveNetwork:
             item.set_data(self.array(value))
 
     @property
-    def statistics(self) -> list[Floats]:
-        """The batch norms' running statistics."""
-        return [each.data().asnumpy() for each in self._running()]
+    def statistics(self) -> list[Any]:
+        """Copies of the batch norms' running statistics, on their device."""
+        return [each.data().copy() for each in self._running()]
 
     @statistics.setter
-    def statistics(self, values: list[Floats]) -> None:
+    def statistics(self, values: list[Any]) -> None:
         for item, value in zip(self._running(), values, strict=True):
-            item.set_data(self.array(value))
+            item.set_data(value)
 
-    def share_statistics(self, others: Communication, share: float) -> None:
-        """Average the running statistics over the ranks, so that all hold one network.
+    def share(self, others: Communication, share: float) -> None:
+        """See that all ranks hold one network after an epoch.
+
+        Running statistics are averaged. Weights are equal already, but for what rounds differently
+        where hosts are of different kinds.
 
         Parameters
         ----------
@@ -125,6 +129,7 @@ class LiveNetwork:
 
         for place, item in enumerate(self._running()):
             item.set_data(others.sum_array(item.data() * share, f"running.{place}"))
+        others.broadcast(self.active.collect_params())
         mx.nd.waitall()
 
     def zeros(self, names: Sequence[str]) -> dict[str, float]:
@@ -138,18 +143,20 @@ class LiveNetwork:
         Returns
         -------
         dict of str to float
-            Empty for a network that does not say which layer is its `first`.
+            Empty for a network that is no `TableNetwork`.
         """
-        from pipeline.deep.networks.table_input import columns_of_units
+        from pipeline.deep.networks.table_input import TableNetwork
 
-        if not hasattr(self._whole, "first"):
+        if not isinstance(self._whole, TableNetwork):
             return {}
-        is_zero = self._whole.first.weight.data().asnumpy() == 0
-        columns = np.asarray(columns_of_units(self._layout))
-        return {
-            names[place]: float(is_zero[:, columns == place].mean())
-            for place in dict.fromkeys(columns.tolist())
-        }
+        found: dict[int, list[Any]] = defaultdict(list)
+        for columns, layer in self._whole.first_layers():
+            is_zero = layer.weight.data().asnumpy() == 0
+            if is_zero.shape[1] != len(columns):
+                return {}
+            for unit, place in enumerate(columns):
+                found[place].append(is_zero[:, unit])
+        return {names[place]: float(np.mean(found[place])) for place in sorted(found)}
 
     def export(self) -> dict[str, bytes]:
         """MXNet's two files of the network."""

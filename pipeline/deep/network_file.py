@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+import json
 import tempfile
 import warnings
 from collections.abc import Mapping
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ import numpy.typing as npt
 
 from pipeline.data.encoding import Matrix
 from pipeline.deep.inputs import InputLayout
+from pipeline.errors import UserError
 
 SYMBOL, WEIGHTS = "network-symbol.json", "network-0000.params"
 _BATCH_ROWS = 8_192
@@ -33,6 +37,13 @@ class SavedNetwork:
         Units of its output.
     device : Context, optional
         MXNet's device to compute on; the CPU by default.
+    layer : str
+        A layer whose outputs `layer` is to give; empty: none.
+
+    Raises
+    ------
+    UserError
+        When the network has no such layer.
     """
 
     def __init__(
@@ -41,34 +52,46 @@ class SavedNetwork:
         layout: InputLayout,
         outputs: int,
         device: Any = None,
+        layer: str = "",
     ) -> None:
         self._layout = layout
         self._outputs = outputs
         self._device = device
-        self._net = self._opened(natives)
+        self._net = self._opened(natives, layer)
 
     def outputs(self, features: Matrix) -> Doubles:
         """What the network gives for encoded rows, shape (rows, outputs)."""
-        parts = [
+        parts = self._batches(features)
+        return np.concatenate(parts) if parts else np.zeros((0, self._outputs))
+
+    def layer(self, features: Matrix) -> Doubles:
+        """What the chosen layer gives for encoded rows, shape (rows, units)."""
+        parts = [part.reshape(len(part), -1) for part in self._batches(features)]
+        return np.concatenate(parts) if parts else np.zeros((0, 0))
+
+    def _batches(self, features: Matrix) -> list[Doubles]:
+        return [
             self._forward(features[start : start + _BATCH_ROWS])
             for start in range(0, features.shape[0], _BATCH_ROWS)
         ]
-        return np.concatenate(parts) if parts else np.zeros((0, self._outputs))
 
-    def _opened(self, natives: Mapping[str, bytes]) -> Any:
+    def _opened(self, natives: Mapping[str, bytes], layer: str) -> Any:
         from mxnet.gluon import SymbolBlock
 
+        symbol = _cut(natives[SYMBOL], layer) if layer else natives[SYMBOL]
+        self._are_used = _used(symbol, self._input_names())
         with tempfile.TemporaryDirectory() as name:
-            for file in (SYMBOL, WEIGHTS):
-                (Path(name) / file).write_bytes(natives[file])
+            (Path(name) / SYMBOL).write_bytes(symbol)
+            (Path(name) / WEIGHTS).write_bytes(natives[WEIGHTS])
             with warnings.catch_warnings():
                 # Types are decided by the inputs; MXNet wonders about that on stderr.
                 warnings.filterwarnings("ignore", message="Cannot decide type")
                 return SymbolBlock.imports(
                     str(Path(name) / SYMBOL),
-                    self._input_names(),
+                    list(compress(self._input_names(), self._are_used)),
                     str(Path(name) / WEIGHTS),
                     ctx=self._device,
+                    ignore_extra=bool(layer),
                 )
 
     def _input_names(self) -> list[str]:
@@ -80,8 +103,47 @@ class SavedNetwork:
         import mxnet as mx
 
         inputs = self._layout.given(self._layout.numbers(features), self._layout.codes(features))
-        found = self._net(*(mx.nd.array(item, ctx=self._device) for item in inputs))
+        used = compress(inputs, self._are_used)
+        found = self._net(*(mx.nd.array(item, ctx=self._device) for item in used))
         return np.asarray(found.asnumpy(), dtype=np.float64)
+
+
+def layers_of(symbol: bytes) -> list[str]:
+    """Names of a network's layers, from the input to the output."""
+    nodes = json.loads(symbol)["nodes"]
+    names = [node["name"] for node in nodes if node["op"] != "null"]
+    common = _common([name.partition("_")[0] for name in names])
+    return [_short(name, common) for name in names]
+
+
+def _used(symbol: bytes, names: list[str]) -> list[bool]:
+    """Which inputs a network has: those of a layer may be fewer than the whole network's."""
+    known = {node["name"] for node in json.loads(symbol)["nodes"]}
+    return [name in known for name in names]
+
+
+def _cut(symbol: bytes, layer: str) -> bytes:
+    """The network up to a layer."""
+    import mxnet as mx
+
+    graph = json.loads(symbol)
+    names = [node["name"] for node in graph["nodes"] if node["op"] != "null"]
+    known = layers_of(symbol)
+    if layer not in known:
+        near = difflib.get_close_matches(layer, known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else f"; it has {', '.join(known)}"
+        raise UserError(f"outputLayer: the network has no layer {layer}{hint}")
+    inner = mx.sym.load_json(symbol.decode()).get_internals()
+    return str(inner[f"{names[known.index(layer)]}_output"].tojson()).encode()
+
+
+def _common(firsts: list[str]) -> str:
+    """What nearly all names begin with: the network's own name."""
+    return max(set(firsts), key=firsts.count) + "_" if firsts else ""
+
+
+def _short(name: str, common: str) -> str:
+    return name.removeprefix(common).removesuffix("_fwd")
 
 
 def softmax(scores: Doubles) -> Doubles:

@@ -23,7 +23,10 @@ class DeepPredictor(Predictor):
 
         set_threads(self.threads)
         layout = InputLayout.of(self.schema)
-        self._network = SavedNetwork(natives, layout, len(self.classes) or 1)
+        outputs = len(self.classes) or 1
+        self._network = SavedNetwork(natives, layout, outputs)
+        chosen = self.metadata.get("columns", {}).get("outputLayer") or ""
+        self._layer = SavedNetwork(natives, layout, outputs, layer=chosen) if chosen else None
         target = self.metadata.get(FACTS, {}).get("target")
         self._target = None if target is None else Regression(**target)
 
@@ -37,3 +40,9 @@ class DeepPredictor(Predictor):
         if self._target is None:
             raise ModelError("the network predicts classes, not numbers")
         return self._target.values(self._network.outputs(features)[:, 0])
+
+    def layer(self, features: Matrix) -> Scores:
+        """What the layer `outputLayer` gives for a row, shape (rows, units)."""
+        if self._layer is None:
+            raise ModelError("no layer is chosen: set outputLayer")
+        return self._layer.layer(features)

@@ -76,6 +76,26 @@ class Rates:
         return 1.0
 
 
+class Growing:
+    """Step sizes that grow by the same factor from step to step.
+
+    Parameters
+    ----------
+    low, high : float
+        The first and the last.
+    steps : int
+        How many.
+    """
+
+    def __init__(self, low: float, high: float, steps: int) -> None:
+        self._low = low
+        self._factor = (high / low) ** (1 / max(steps - 1, 1))
+
+    def at(self, step: int) -> float:
+        """The step size of a step, counted from 0."""
+        return float(self._low * self._factor**step)
+
+
 class Plateau:
     """A share that falls when a metric no longer gets better.
 

@@ -51,6 +51,7 @@ class DeepSettings(NetworkSettings):
     class_weight: Literal["none", "balanced"] | dict[str | int | float | bool, float] | None = None
     patience: int | None = None
     monitor: str | None = None
+    callbacks: list[str] | None = None
     checkpoint_epochs: int | None = None
     resume_from: str | None = None
 

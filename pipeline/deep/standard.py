@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +15,12 @@ from pipeline.deep.sources import Rows
 
 # Values that are summed at once, in float64.
 _AT_ONCE = 4_000_000
-_FAR_DEVIATIONS = 1_000.0
+_SOME_ROWS = 1_000
+# Of float32, with a margin.
+_RESOLUTION = 1e-7
+_FAR = 1_000.0
+# So that rare numbers among zeros are not far, but for enormous ones.
+_RARE = 1_000.0
 _SHOWN = 5
 
 
@@ -30,8 +37,10 @@ def standard(
     count = len(layout.numeric)
     if not count:
         return np.zeros(0, np.float32), np.zeros(0, np.float32)
+    near = _near(rows, layout, others)
     totals = np.zeros((3, count))
     for numbers in _chunks(rows, layout):
+        numbers -= near
         totals += [
             (~np.isnan(numbers)).sum(axis=0),
             np.nansum(numbers, axis=0),
@@ -39,18 +48,47 @@ def standard(
         ]
         rank.advance()
     known, total, squares = others.sum(totals.reshape(-1)).reshape(3, count)
-    mean, deviation = moments(np.maximum(known, 1.0), total, squares)
+    mean, deviation = _moments(near, np.maximum(known, 1.0), total, squares)
     varies = deviation > 0
     scale = np.where(varies, 1.0 / np.where(varies, deviation, 1.0), 0.0)
     return mean.astype(np.float32), scale.astype(np.float32)
 
 
-def moments(count: Doubles, total: Doubles, squares: Doubles) -> tuple[Doubles, Doubles]:
-    """Mean and deviation from sums; a deviation of 0 for what is constant."""
-    mean = total / count
-    variance = squares / count - mean**2
-    # What rounding leaves of a constant column's variance is no variance.
-    varies = variance > 1e-12 * np.maximum(squares / count, 1e-300)
+def weighted_moments(
+    values: Floats, weights: Floats | None, others: Communication
+) -> tuple[float, float]:
+    """Mean and deviation of values over all ranks; a deviation of 0 for one value only."""
+    own = np.asarray(values, np.float64)
+    counts = np.ones(len(own)) if weights is None else weights.astype(np.float64)
+    weight, total = others.sum([counts.sum(), (counts * own).sum()])
+    near = total / weight
+    own = own - near
+    sums = others.sum([counts.sum(), (counts * own).sum(), (counts * own**2).sum()])
+    mean, deviation = _moments(np.asarray(near), *sums)
+    return float(mean), float(deviation)
+
+
+def _near(rows: Rows, layout: InputLayout, others: Communication) -> Doubles:
+    """A number near each column's mean: what is summed is small, and its rounding too."""
+    count = len(layout.numeric)
+    sums = np.zeros((2, count))
+    for numbers in islice(_chunks(rows, layout), 1):
+        some = numbers[:_SOME_ROWS]
+        some = np.where(np.isfinite(some), some, np.nan)
+        sums += [(~np.isnan(some)).sum(axis=0), np.nansum(some, axis=0)]
+    known, total = others.sum(sums.reshape(-1)).reshape(2, count)
+    return np.asarray(total / np.maximum(known, 1.0))
+
+
+def _moments(
+    near: Doubles, count: Doubles, total: Doubles, squares: Doubles
+) -> tuple[Doubles, Doubles]:
+    """Mean and deviation from sums of what is left after `near` was taken away."""
+    rest = total / count
+    mean = near + rest
+    variance = squares / count - rest**2
+    # Less than float32 can tell apart is no variance.
+    varies = variance > (_RESOLUTION * np.abs(mean)) ** 2
     return mean, np.sqrt(np.where(varies, variance, 0.0))
 
 
@@ -59,33 +97,35 @@ def far_columns(
 ) -> str:
     """Which columns hold numbers far from all others, in words; empty when none does.
 
-    The middle half of the rank's own rows says what is usual, for it does not follow what is far.
+    Quartiles of the rank's own rows, chunk by chunk, say what is usual: they do not follow what is
+    far. Columns with infinite numbers come first.
     """
     count = len(layout.numeric)
     if not count:
         return ""
-    far = np.zeros(count)
+    found = np.zeros((2, count))
     for numbers in _chunks(rows, layout):
         centre, spread = _usual(numbers)
-        is_far = np.abs(numbers - centre) > _FAR_DEVIATIONS * spread
-        is_far |= np.isinf(numbers)
-        far += is_far.sum(axis=0)
-    far = others.sum(far)
-    places = sorted(np.flatnonzero(far), key=lambda place: -far[place])[:_SHOWN]
+        is_infinite = np.isinf(numbers)
+        is_far = np.abs(numbers - centre) > _FAR * spread
+        found += [is_infinite.sum(axis=0), (is_far | is_infinite).sum(axis=0)]
+    infinite, far = others.sum(found.reshape(-1)).reshape(2, count)
+    places = sorted(np.flatnonzero(far), key=lambda place: (-infinite[place], -far[place]))
     return "; ".join(
-        f"{names[layout.numeric[place]]} ({far[place]:.0f} rows far from all others)"
-        for place in places
+        f"{names[layout.numeric[place]]} ({far[place]:.0f} rows far from all others"
+        f"{f', {infinite[place]:.0f} infinite' if infinite[place] else ''})"
+        for place in places[:_SHOWN]
     )
 
 
 def _usual(numbers: Doubles) -> tuple[Doubles, Doubles]:
-    """Median, and how far the quartiles are apart, of each column."""
-    with np.errstate(invalid="ignore"):
-        quarters = np.nanpercentile(
-            np.where(np.isinf(numbers), np.nan, numbers), [25, 50, 75], axis=0
-        )
-    low, centre, high = np.nan_to_num(quarters)
-    return centre, np.maximum(high - low, 1e-6 * np.maximum(np.abs(centre), 1.0))
+    """Median of each column, and how far most of its numbers are apart."""
+    finite = np.where(np.isinf(numbers), np.nan, numbers)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "All-NaN slice")
+        low, centre, high = np.nan_to_num(np.nanpercentile(finite, [25, 50, 75], axis=0))
+    # A column that is mostly one number has no quartiles to speak of.
+    return centre, np.where(high > low, high - low, _RARE * np.maximum(np.abs(centre), 1.0))
 
 
 def _chunks(rows: Rows, layout: InputLayout) -> Iterator[npt.NDArray[np.float64]]:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from pipeline.deep.building import penalised
 from pipeline.deep.communication import Communication
-from pipeline.deep.rates import Rates
+from pipeline.deep.rates import Growing, Rates
 from pipeline.deep.recipe import Recipe
 
 _UPDATES = "updates"
@@ -35,14 +35,19 @@ class Stepper:
         What all names in the network begin with.
     recipe : Recipe
         Optimiser and penalties.
-    rates : Rates
+    rates : Rates or Growing
         The size of each step.
     others : Communication
         The other ranks.
     """
 
     def __init__(
-        self, net: Any, prefix: str, recipe: Recipe, rates: Rates, others: Communication
+        self,
+        net: Any,
+        prefix: str,
+        recipe: Recipe,
+        rates: Rates | Growing,
+        others: Communication,
     ) -> None:
         self._recipe = recipe
         self._rates = rates
@@ -53,7 +58,7 @@ class Stepper:
             for name, each in sorted(parameters.items())
             if each.grad_req != "null"
         ]
-        self._penalised = penalised(dict(parameters.items()))
+        self._penalised = penalised(self._trained)
         self._prepare_parameters()
         self._trainer = mx.gluon.Trainer(
             parameters, _NAMES[recipe.optimiser], self._settings(), kvstore=None
@@ -123,9 +128,12 @@ class Stepper:
                 found[f"{place}.{number}"] = each.asnumpy()
         return found
 
-    def restore(self, memory: Mapping[str, npt.NDArray[Any]], done: int) -> None:
-        """Go on after `done` steps with the optimiser's memory."""
+    def restore(
+        self, memory: Mapping[str, npt.NDArray[Any]], done: int, skipped_in_a_row: int = 0
+    ) -> None:
+        """Go on after `done` steps, the last of which may have been skipped, with a memory."""
         self.done = done
+        self.skipped_in_a_row = skipped_in_a_row
         updates = int(memory[_UPDATES])
         if not updates:  # none yet: all steps were skipped
             return
@@ -134,6 +142,8 @@ class Stepper:
         for place, parameter in enumerate(self._trainer._params):
             if parameter.grad_req == "null":
                 continue
+            # Steps are counted by device, and those of the device of the last call are at hand.
+            optimiser._set_current_context(parameter.data().context.device_id)
             states = optimiser.create_state_multi_precision(place, parameter.data())
             for number, each in enumerate(_as_tuple(states)):
                 each[:] = memory[f"{place}.{number}"]

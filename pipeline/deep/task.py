@@ -26,6 +26,9 @@ class DeepTask:
         How the network is built and trained.
     seed : int
         Another seed draws other first weights, orders of rows, and units that are left out.
+    order_seed : int, optional
+        Draws orders of rows and units that are left out instead of `seed`, which then draws the
+        first weights alone.
     patience : int
         Epochs without a better validation metric after which training stops; 0: never.
     monitor : str or None
@@ -34,6 +37,8 @@ class DeepTask:
         Positions of the features that are used; by default all of them.
     class_weights : tuple of float
         By which rows of each class are multiplied; empty: by 1.
+    callbacks : tuple of str
+        Import paths of what rank 0 calls after every epoch, and which may end the training.
     kept : Kept, optional
         Where checkpoints are kept.
     """
@@ -47,4 +52,6 @@ class DeepTask:
     monitor: str | None = None
     columns: tuple[int, ...] | None = None
     class_weights: tuple[float, ...] = ()
+    callbacks: tuple[str, ...] = ()
+    order_seed: int | None = None
     kept: Kept | None = None

@@ -10,7 +10,7 @@ import logging
 import math
 import time
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
@@ -43,6 +43,7 @@ logger = logging.getLogger(__name__)
 
 M = TypeVar("M", bound=EnsembleModel)
 L = TypeVar("L")
+T = TypeVar("T")
 
 _ROW_ID = "__row_id"
 HELD_OUT = "__validation"
@@ -142,6 +143,16 @@ class EnsembleEstimator(
 
     def _fit(self, dataset: DataFrame) -> M:
         began = time.monotonic()
+
+        def train(job: FitJob[L]) -> M:
+            trained = self._train(job)
+            metadata = self._metadata(trained, job.described, job.shards, time.monotonic() - began)
+            return self._model(metadata, trained)
+
+        return self._with_job(dataset, train)
+
+    def _with_job(self, dataset: DataFrame, use: Callable[[FitJob[L]], T]) -> T:
+        """Do something with the table as a fit has it, which lasts as long as that."""
         self.require_valid()
         columns = self._columns(dataset)
         spark = dataset.sparkSession
@@ -172,9 +183,7 @@ class EnsembleEstimator(
                 encoder=partial(encode, features, label, columns, self._id_column, rows.columns),
             )
             _require_rows(shards, columns)
-            trained = self._train(FitJob(spark, layout, shards, described, scratch.uri))
-        metadata = self._metadata(trained, described, shards, time.monotonic() - began)
-        return self._model(metadata, trained)
+            return use(FitJob(spark, layout, shards, described, scratch.uri))
 
     def _columns(self, dataset: DataFrame) -> Columns:
         """The columns to read, checked against the schema."""

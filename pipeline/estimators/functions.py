@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UserError
@@ -47,7 +49,21 @@ def source_mark(path: str) -> str:
         text = inspect.getsource(load(path))
     except (OSError, TypeError):
         return path
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return _digest(text.encode())
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def file_mark(path: str) -> str:
+    """Tells an import path's module from others of its name, without importing it."""
+    try:
+        spec = importlib.util.find_spec(path.rpartition(".")[0])
+        origin = None if spec is None else spec.origin
+        return path if origin is None else _digest(Path(origin).read_bytes())
+    except Exception:  # noqa: BLE001 - what cannot be found here may be there on the nodes
+        return path
 
 
 def load(path: str) -> Callable[..., Any]:

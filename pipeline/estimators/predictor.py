@@ -130,6 +130,10 @@ class Predictor(ABC):
         """What each feature contributes to a row's margin, shape (rows, contributions)."""
         raise ModelError(f"a model of kind {self.metadata['kind']} has no contributions")
 
+    def layer(self, features: Matrix) -> Scores:
+        """What the chosen layer gives for a row, shape (rows, units)."""
+        raise ModelError(f"a model of kind {self.metadata['kind']} has no layers")
+
     def predict_proba(self, records: Records) -> Scores:
         """Class probabilities.
 

@@ -46,6 +46,8 @@ class OutputColumns:
         Quantiles of the label, of a model that predicts several.
     leaf, contributions : str
         What a booster makes of a row: the leaf of each tree, and what each feature contributes.
+    layer : str
+        What a layer of a network makes of a row.
     """
 
     raw: str
@@ -57,6 +59,7 @@ class OutputColumns:
     label_quantiles: str = ""
     leaf: str = ""
     contributions: str = ""
+    layer: str = ""
 
     def fields(self, label: LabelSchema) -> list[StructField]:
         """Those that are wanted, with their types."""
@@ -70,6 +73,7 @@ class OutputColumns:
             (self.label_quantiles, ArrayType(DoubleType())),
             (self.leaf, ArrayType(DoubleType())),
             (self.contributions, ArrayType(DoubleType())),
+            (self.layer, ArrayType(DoubleType())),
         ]
         return [StructField(name, kind) for name, kind in wanted if name]
 
@@ -170,6 +174,8 @@ def _scored(
         added[output.leaf] = _lists(predictor.leaves(features))
     if output.contributions:
         added[output.contributions] = _lists(predictor.contributions(features, start))
+    if output.layer:
+        added[output.layer] = _lists(predictor.layer(features))
     through = [batch.column(name) for name in kept]
     return pa.RecordBatch.from_arrays([*through, *added.values()], names=[*kept, *added])
 

@@ -14,7 +14,9 @@ from pipeline.report.drawing import INK, Look, Plot, figure, label, to_svg
 from pipeline.report.model_card import ModelResult, number
 
 _STEPS = ("round", "epoch", "iteration", "step")
-_NO_METRIC = {"seconds", "elapsed", "time", "learning_rate", "lr", "rows", "samples_per_second"}
+_NO_METRIC = {"seconds", "elapsed", "time", "rows", "samples_per_second"}
+# Of steps rather than of results: `report.steps` draws them.
+_NO_METRIC |= {"learning_rate", "lr", "eta", "gradient", "skipped", "stage"}
 _PANELS = 3
 _POINTS = 300
 _DASHES: dict[str, Any] = {"train": (0, (5, 2)), "test": (0, (1, 1))}
@@ -55,7 +57,9 @@ def _read(entries: Sequence[Mapping[str, Any]]) -> _History:
         place = number(entry.get(step, at))
         for key, value in entry.items():
             series, _, metric = str(key).rpartition(".")
-            if key == step or metric in _NO_METRIC or not math.isfinite(number(value)):
+            if key == step or metric in _NO_METRIC or series in _NO_METRIC:
+                continue
+            if not math.isfinite(number(value)):
                 continue
             panel = history.panels.setdefault(metric, {})
             panel.setdefault(series, []).append((place, number(value)))

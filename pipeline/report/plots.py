@@ -26,6 +26,7 @@ from pipeline.report.drawing import (
 from pipeline.report.evaluation import BinnedCounts
 from pipeline.report.history import history_plots
 from pipeline.report.model_card import ModelResult
+from pipeline.report.steps import steps_plots
 
 _Looks = Mapping[str, Look]
 
@@ -49,7 +50,12 @@ def plots(results: Sequence[ModelResult]) -> list[Plot]:
     ]
     made = (maker(results, styles) for maker in makers)
     shown = [plot for plot in made if plot is not None]
-    return shown + bagged_plots(results, styles) + history_plots(results, styles)
+    return [
+        *shown,
+        *bagged_plots(results, styles),
+        *history_plots(results, styles),
+        *steps_plots(results, styles),
+    ]
 
 
 def _curved(results: Sequence[ModelResult]) -> dict[str, BinnedCounts]:

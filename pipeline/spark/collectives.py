@@ -178,8 +178,13 @@ class Horovod(Collective):
         hvd.shutdown()
         for name in self._variables:
             os.environ.pop(name, None)
+        self.dismiss()
+
+    def dismiss(self) -> None:
+        """End the rendezvous that `invite` began."""
         if self._server is not None:
             self._server.stop()
+            self._server = None
 
     @staticmethod
     def is_peer_failure(error: BaseException) -> bool:

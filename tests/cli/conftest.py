@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.cli import entry
+from pipeline.cli import entry, tool_jobs
 from pipeline.cli.runs import run
 
 
@@ -13,3 +13,4 @@ def signals_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     """A job takes SIGTERM for itself; in a test's process that would be pytest's."""
     monkeypatch.setattr(entry, "end_cleanly_when_told", lambda: None)
     monkeypatch.setattr(run, "end_cleanly_when_told", lambda: None)
+    monkeypatch.setattr(tool_jobs, "end_cleanly_when_told", lambda: None)

@@ -175,6 +175,19 @@ def test_a_network_of_ones_own_is_trained_saved_and_loaded(rows: DataFrame, tmp_
     assert all(np.isfinite(row.probability.toArray()).all() for row in scored)
 
 
+def test_a_layer_of_the_network_is_a_column(
+    stopped: DeepClassificationModel, rows: DataFrame, tmp_path: Path
+) -> None:
+    chosen = stopped.copy().setParams(outputLayer="dense1", layerCol="inner")
+    assert "dense1" in chosen.layers
+    chosen.save(str(tmp_path / "model"))
+    loaded = DeepClassificationModel.load(str(tmp_path / "model"))
+    found = {row.id: row.inner for row in loaded.transform(rows).select("id", "inner").collect()}
+    assert len(found) == 400
+    assert {len(values) for values in found.values()} == {32}
+    assert "layer" not in stopped.transform(rows).columns
+
+
 def test_what_is_no_network_is_refused(rows: DataFrame) -> None:
     with pytest.raises(UserError, match=r"there is no Nowhere in module tests\.deep\.own_networks"):
         _fit(rows, network="tests.deep.own_networks.Nowhere")
@@ -266,3 +279,22 @@ def test_a_fit_goes_on_from_its_own_checkpoint_and_from_no_other(
     (place,) = [path for path in (tmp_path / "kept").iterdir() if len(list(path.iterdir())) > 2]
     with pytest.raises(UserError, match=r"resume_from: the checkpoint .* is of another fit"):
         _fit(rows, resume_from=place.as_uri(), validationIndicatorCol="later", seed=5)
+
+
+def test_the_range_of_step_sizes_is_walked_until_the_loss_leaves_all_bounds(
+    rows: DataFrame,
+) -> None:
+    estimator = DeepClassifier(
+        featuresCols=FEATURES,
+        labelCol="text",
+        hidden=[16],
+        batch_size=64,
+        dropout=0.0,
+        optimiser="sgd",
+    )
+    found = estimator.learningRateRange(rows, low=1e-4, high=1e4, steps=60)
+    assert 20 < len(found.rates) == len(found.losses) < 60  # over before the greatest
+    assert found.rates[0] == pytest.approx(1e-4)
+    assert np.allclose(np.diff(np.log(found.rates)), np.log(1e8) / 59)
+    assert min(found.losses) < found.losses[0]
+    assert 1e-4 < found.suggestion < 10

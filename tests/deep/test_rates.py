@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.deep.rates import Rates
+from pipeline.deep.rates import Growing, Rates
 from tests.deep.recipes import recipe
 
 STEPS = 10
@@ -91,3 +91,8 @@ def test_it_grows_with_the_gang_where_the_batch_does(
     params: dict[str, Any], greatest: float
 ) -> None:
     assert _rates(workers=4, **params).at(0) == pytest.approx(greatest)
+
+
+def test_growing_steps_grow_by_one_factor() -> None:
+    rates = [Growing(1e-4, 1e-1, 4).at(step) for step in range(4)]
+    assert rates == pytest.approx([1e-4, 1e-3, 1e-2, 1e-1])

@@ -12,7 +12,7 @@ import pytest
 from pipeline.deep import standard as module
 from pipeline.deep.communication import Alone, OnlyRank
 from pipeline.deep.inputs import InputLayout
-from pipeline.deep.standard import far_columns, standard
+from pipeline.deep.standard import far_columns, standard, weighted_moments
 
 LAYOUT = InputLayout(numeric=(0, 1, 2), categorical=(), sizes=())
 NAMES = ("age", "income", "constant")
@@ -70,10 +70,42 @@ def test_no_column_is_far_off_where_all_are_alike() -> None:
 def test_a_column_with_numbers_far_from_all_others_is_named(value: float) -> None:
     matrix = _matrix()
     matrix[[3, 250], 1] = value
-    assert _far(matrix) == "income (2 rows far from all others)"
+    infinite = ", 2 infinite" if np.isinf(value) else ""
+    assert _far(matrix) == f"income (2 rows far from all others{infinite})"
 
 
 def test_the_column_with_most_of_them_comes_first() -> None:
     matrix = _matrix()
     matrix[0, 1] = matrix[:2, 2] = 1e20
     assert _far(matrix).startswith("constant (2 rows far from all others); income (1 rows")
+
+
+def test_numbers_that_are_mostly_one_are_ordinary() -> None:
+    matrix = _matrix(1_000)
+    matrix[:, 0] = np.arange(1_000) % 50 == 0  # a flag of few rows
+    matrix[:, 2] = np.where(np.arange(1_000) % 10 == 0, 7_000.0, 0.0)
+    assert _far(matrix) == ""
+    matrix[5, 1] = np.inf
+    matrix[:9, 2] = 1e20
+    assert _far(matrix) == (
+        "income (1 rows far from all others, 1 infinite); constant (9 rows far from all others)"
+    )
+
+
+def test_a_column_far_from_0_keeps_its_small_deviation() -> None:
+    rng = np.random.default_rng(1)
+    matrix = _matrix()
+    matrix[:, 0] = 1_000_000 + rng.integers(-8, 9, 300) / 16  # what float32 can tell apart
+    rows: Any = Chunks(matrix)
+    mean, scale = standard(rows, LAYOUT, Alone(), OnlyRank(1))
+    assert mean[0] == pytest.approx(matrix[:, 0].mean(dtype=np.float64), abs=0.1)
+    assert 1 / scale[0] == pytest.approx(matrix[:, 0].std(dtype=np.float64), rel=1e-3)
+
+
+def test_weighted_moments_of_labels() -> None:
+    values = np.array([1e6 - 0.5, 1e6 + 0.5, 5.0], np.float32)
+    weights = np.array([1, 3, 0], np.float32)
+    mean, deviation = weighted_moments(values, weights, Alone())
+    assert mean == pytest.approx(1e6 + 0.25)
+    assert deviation == pytest.approx(np.sqrt(3) / 4, rel=1e-6)
+    assert weighted_moments(np.full(3, 0.1, np.float32), None, Alone())[1] == 0

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 from pipeline.data.encoding import Feature, FeatureSchema
-from pipeline.deep import training
+from pipeline.deep import rank_rows
 from pipeline.deep.communication import OnlyRank
 from pipeline.deep.inputs import InputLayout
 from pipeline.deep.live_network import without_initialisers
@@ -26,7 +26,7 @@ from pipeline.spark.worker import Worker
 from pipeline.store.checkpoints import Checkpoints, Kept
 from tests.deep.recipes import recipe
 
-_OF_TASK = ("columns", "patience", "monitor", "class_weights", "kept")
+_OF_TASK = ("columns", "patience", "monitor", "class_weights", "callbacks", "kept")
 ROWS = {"train": 500, "validation": 300}
 SCHEMA = FeatureSchema((Feature("x", "numeric"), Feature("c", "categorical", ("a", "b"))))
 
@@ -153,7 +153,8 @@ def test_a_training_that_was_killed_ends_as_one_that_was_not(
     given = {"epochs": 6, "dropout": 0.3, **params}
     undisturbed = train_alone(_task(source, 2, **given), OnlyRank(threads=1))
     task = _task(source, 2, kept=kept, **given)
-    for steps in (20, 10):
+    # 13 steps an epoch; of the hierarchy also in the first epoch of its second stage.
+    for steps in (30, 10) if "groups" in params else (20, 10):
         with pytest.raises(KilledError):
             train_alone(task, _killed_after(steps))
     assert kept.checkpoints.newest() is not None
@@ -212,6 +213,42 @@ def test_the_metric_that_is_monitored_chooses_the_epoch(tmp_path: Path) -> None:
         assert found["best_epoch"] == values.index(best(values))
 
 
+def test_a_metric_that_is_no_number_is_not_taken_for_a_divergence(tmp_path: Path) -> None:
+    source = _source(tmp_path, values=False)
+    rows = next(source.open("validation", 0).matrices())
+    (tmp_path / "validation").unlink()
+    with ShardWriter(tmp_path / "validation", 2, is_sparse=False, is_weighted=False) as writer:
+        writer.add(ShardRows(np.arange(len(rows)), rows, np.ones(len(rows), np.float32), None))
+    task = _task(source, 2, monitor="auc", patience=1)
+    with pytest.raises(UserError, match="auc of the validation rows was not a number in any epoch"):
+        train_alone(task, OnlyRank(threads=1))
+
+
+def stop_after_two(epoch: int, measures: dict[str, Any]) -> bool | None:
+    assert measures["epoch"] == epoch
+    return False if epoch == 1 else None
+
+
+class Counting:
+    """An object that is called; made once for a training."""
+
+    calls: ClassVar[list[int]] = []
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def __call__(self, epoch: int, measures: dict[str, Any]) -> None:
+        self._count += 1
+        self.calls.append(self._count)
+
+
+def test_callbacks_are_called_after_every_epoch_and_may_end_the_training(tmp_path: Path) -> None:
+    paths = (f"{__name__}.Counting", f"{__name__}.stop_after_two")
+    task = _task(_source(tmp_path, values=False), 2, callbacks=paths, epochs=5)
+    assert len(train_alone(task, OnlyRank(threads=1))["history"]) == 2
+    assert Counting.calls == [1, 2]
+
+
 def test_a_class_that_weighs_more_is_found_more_often(tmp_path: Path) -> None:
     source = _source(tmp_path, values=False)
     layout = InputLayout.of(SCHEMA)
@@ -265,7 +302,7 @@ def test_a_batch_that_is_not_finite_is_skipped_and_counted(
     source = _with_extremes(tmp_path, {17: np.inf})
     # As if the statistics had been taken before the number came in.
     known = (np.zeros(1, np.float32), np.ones(1, np.float32))
-    monkeypatch.setattr(training, "standard", lambda *_: known)
+    monkeypatch.setattr(rank_rows, "standard", lambda *_: known)
     found = train_alone(_task(source, 2), OnlyRank(threads=1))
     for row in found["history"]:
         assert row["skipped"] == 1
@@ -280,9 +317,9 @@ def test_a_training_that_never_gets_finite_says_which_columns_are_out_of_range(
     source = _with_extremes(tmp_path, dict.fromkeys(range(0, 500, 2), np.inf))
     with pytest.raises(
         UserError,
-        match=r"training diverged: gradients of 8 steps in a row, in epoch 0, were not finite; "
-        r"columns out of range: x \(250 rows far from all others\); mend them, or lower "
-        r"deep\.learning_rate",
+        match=r"training diverged: gradients of 10 steps in a row, in epoch 1, were not finite; "
+        r"columns out of range: x \(250 rows far from all others, 250 infinite\); mend them, or "
+        r"lower deep\.learning_rate",
     ):
         train_alone(_task(source, 2), OnlyRank(threads=1))
 

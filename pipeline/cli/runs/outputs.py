@@ -52,6 +52,8 @@ def output_uris(job: str, config: JobConfig, args: argparse.Namespace) -> list[s
         return [config.report_uri]
     if job in TRAINER_OF:
         return [config.model_uri(TRAINER_OF[job])]
+    if job != "score":
+        return []  # a tool, whose figures replace those before
     if args.output:
         return [files.absolute(args.output)]
     models = [args.model] if args.model else list(TRAINER_OF.values())

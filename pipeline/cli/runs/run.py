@@ -41,11 +41,7 @@ def add_parser(subparsers: Any) -> None:
         "fails, with its exit code. The run is recorded in <output>/runs/<id>/run.json.",
     )
     add_config_arguments(parser)
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument(
-        "--cluster", metavar="DIR", help="directory of a cluster that `local up` started"
-    )
-    where.add_argument("--master", metavar="URL", help="a Spark master")
+    add_cluster_arguments(parser)
     parser.add_argument(
         "--jobs", nargs="+", choices=JOBS, default=list(JOBS), help="only these, in this order"
     )
@@ -53,6 +49,15 @@ def add_parser(subparsers: Any) -> None:
         "--fresh", action="store_true", help="do every job, also where nothing has changed"
     )
     parser.set_defaults(handler=run)
+
+
+def add_cluster_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that name a cluster."""
+    group = parser.add_mutually_exclusive_group(required=True)
+    group.add_argument(
+        "--cluster", metavar="DIR", help="directory of a cluster that `local up` started"
+    )
+    group.add_argument("--master", metavar="URL", help="a Spark master")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -63,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     os.environ.setdefault(DATE_VARIABLE, f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}")
     # All jobs' settings, before the first starts.
     config = load(JobConfig, args.config, args.overrides, FREE_KEYS)
-    master, environment, options = _cluster(args, config)
+    master, environment, options = where(args, config)
     files.require_writable(config.output, "output")
     place = RunPlace(config.output, runs.new_run_id())
     runs.begin(place, {"of": "run", **run_facts(config, recorded_arguments(vars(args)))})
@@ -156,7 +161,7 @@ def _outcome(code: int) -> str:
     return "failed" if code else "success"
 
 
-def _cluster(args: argparse.Namespace, config: JobConfig) -> tuple[str, dict[str, str], list[str]]:
+def where(args: argparse.Namespace, config: JobConfig) -> tuple[str, dict[str, str], list[str]]:
     """Where to run: the master, the environment of spark-submit, and its further options."""
     # What spark-submit is told wins over the config, so it is told the config's settings too; and
     # some, such as the driver's memory, come too late for a program that runs already.

@@ -10,7 +10,7 @@ from mxnet.gluon import Block, HybridBlock, nn
 
 from pipeline.deep.inputs import Floats, InputLayout
 from pipeline.deep.layers.dense import hidden_layer
-from pipeline.deep.networks.table_input import TableInput
+from pipeline.deep.networks.table_input import TableInput, TableNetwork, columns_of_units
 from pipeline.deep.recipe import Recipe
 from pipeline.errors import UserError
 
@@ -38,6 +38,14 @@ class Part(HybridBlock):  # type: ignore[misc]
         codes = [at for at, place in enumerate(layout.categorical) if place in own]
         self._has = (bool(layout.numeric), bool(layout.categorical))
         self._uses = (bool(numbers), bool(codes))
+        self.columns = columns_of_units(
+            InputLayout(
+                tuple(layout.numeric[at] for at in numbers),
+                tuple(layout.categorical[at] for at in codes),
+                tuple(layout.sizes[at] for at in codes),
+            )
+        )
+        """Which column is behind each unit of the part's table."""
         inner = InputLayout(
             tuple(range(len(numbers))),
             tuple(range(len(numbers), len(numbers) + len(codes))),
@@ -92,7 +100,7 @@ class Stage(Block):  # type: ignore[misc]
         return self.output(self.part(*self.part.given(inputs)))
 
 
-class Hierarchical(HybridBlock):  # type: ignore[misc]
+class Hierarchical(TableNetwork):
     """Parts side by side; a layer joins what they give.
 
     Each part is trained alone first, with an output of its own (`stages`): its gradients pass few
@@ -134,6 +142,10 @@ class Hierarchical(HybridBlock):  # type: ignore[misc]
         """Outputs, shape (rows, outputs), from what `InputLayout.given` gives."""
         found = [part(*part.given(inputs)) for part in self.parts]
         return self.output(self.body(F.concat(*found, dim=1) if len(found) > 1 else found[0]))
+
+    def first_layers(self) -> list[tuple[list[int], Any]]:
+        """The first layer of each part."""
+        return [(part.columns, part.body[0]) for part in self.parts]
 
     def stages(self) -> list[Stage]:
         """What is trained before the whole, one after the other; each has one of the parts."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from mxnet.gluon import HybridBlock, nn
+from mxnet.gluon import nn
 
 from pipeline.deep.inputs import InputLayout
 from pipeline.deep.layers.dense import hidden_layer
-from pipeline.deep.networks.table_input import TableInput
+from pipeline.deep.networks.table_input import TableInput, TableNetwork, columns_of_units
 from pipeline.deep.recipe import Recipe
 
 
-class Mlp(HybridBlock):  # type: ignore[misc]
+class Mlp(TableNetwork):
     """Hidden layers one after the other.
 
     Parameters
@@ -31,6 +31,7 @@ class Mlp(HybridBlock):  # type: ignore[misc]
         self, layout: InputLayout, mean: Any, scale: Any, recipe: Recipe, outputs: int
     ) -> None:
         super().__init__()
+        self._layout = layout
         with self.name_scope():
             self.table = TableInput(layout, mean, scale)
             self.body = nn.HybridSequential()
@@ -42,3 +43,7 @@ class Mlp(HybridBlock):  # type: ignore[misc]
     def hybrid_forward(self, F: Any, *inputs: Any) -> Any:  # noqa: N803 - MXNet's name
         """Outputs, shape (rows, outputs), from what `InputLayout.given` gives."""
         return self.output(self.body(self.table(*inputs)))
+
+    def first_layers(self) -> list[tuple[list[int], Any]]:
+        """One layer that meets all columns."""
+        return [(columns_of_units(self._layout), self.first)]

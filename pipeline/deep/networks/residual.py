@@ -9,7 +9,7 @@ from mxnet.gluon import HybridBlock, nn
 from pipeline.deep.inputs import InputLayout
 from pipeline.deep.layers.activations import activation
 from pipeline.deep.layers.dense import dense, normalised
-from pipeline.deep.networks.table_input import TableInput
+from pipeline.deep.networks.table_input import TableInput, TableNetwork, columns_of_units
 from pipeline.deep.recipe import Recipe
 
 
@@ -40,7 +40,7 @@ class ResidualBlock(HybridBlock):  # type: ignore[misc]
         return inputs + self.change(inputs)
 
 
-class Residual(HybridBlock):  # type: ignore[misc]
+class Residual(TableNetwork):
     """Residual blocks one after the other.
 
     Parameters
@@ -66,6 +66,7 @@ class Residual(HybridBlock):  # type: ignore[misc]
         self, layout: InputLayout, mean: Any, scale: Any, recipe: Recipe, outputs: int
     ) -> None:
         super().__init__()
+        self._layout = layout
         width = recipe.hidden[0]
         with self.name_scope():
             self.table = TableInput(layout, mean, scale)
@@ -78,3 +79,7 @@ class Residual(HybridBlock):  # type: ignore[misc]
     def hybrid_forward(self, F: Any, *inputs: Any) -> Any:  # noqa: N803 - MXNet's name
         """Outputs, shape (rows, outputs), from what `InputLayout.given` gives."""
         return self.output(self.body(self.first(self.table(*inputs))))
+
+    def first_layers(self) -> list[tuple[list[int], Any]]:
+        """One layer that meets all columns."""
+        return [(columns_of_units(self._layout), self.first)]

@@ -60,6 +60,14 @@ class TableInput(HybridBlock):  # type: ignore[misc]
         return F.concat(*parts, dim=1) if len(parts) > 1 else parts[0]
 
 
+class TableNetwork(HybridBlock):  # type: ignore[misc]
+    """A network that says which weights its columns meet first."""
+
+    def first_layers(self) -> list[tuple[list[int], Any]]:
+        """Dense layers, each with the column of the matrix behind each of its inputs."""
+        raise NotImplementedError
+
+
 def embedding_width(categories: int) -> int:
     """Width of the embedding of a column with that many categories."""
     return int(min(50, max(1, np.round(1.6 * categories**0.56))))

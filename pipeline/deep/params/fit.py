@@ -8,10 +8,13 @@ from pyspark.ml.param import TypeConverters
 
 from pipeline.deep.params.network import NetworkParams
 from pipeline.errors import UserError
+from pipeline.estimators.converters import to_names
+from pipeline.estimators.functions import is_path
 from pipeline.estimators.params import Rule, declare
+from pipeline.estimators.resumable import CheckpointParams
 
 
-class DeepParams(NetworkParams):
+class DeepParams(NetworkParams, CheckpointParams):
     """A network that is watched on validation rows while it is trained."""
 
     measures: ClassVar[tuple[str, ...]]
@@ -26,6 +29,12 @@ class DeepParams(NetworkParams):
         "monitor",
         "metric of validation rows that decides which epoch is best; default: the loss",
         TypeConverters.toString,
+    )
+    callbacks = declare(
+        "callbacks",
+        "import paths of functions (epoch, measures), or of classes whose objects are such; called "
+        "by rank 0 after every epoch. One that returns False ends the training",
+        to_names,
     )
     checkpoint_epochs = declare(
         "checkpoint_epochs",
@@ -45,6 +54,11 @@ class DeepParams(NetworkParams):
     def require_valid(self) -> None:
         """Raise a `UserError` that lists params, and pairs of them, that are not allowed."""
         super().require_valid()
+        if self.value("resume_from") and not self.value("checkpoint_epochs"):
+            raise UserError(f"{type(self).__name__}: resume_from needs checkpoint_epochs")
+        for path in self.value("callbacks") or ():
+            if not is_path(path):
+                raise UserError(f"{type(self).__name__}: callbacks: {path!r} is no import path")
         monitor = self.value("monitor")
         if monitor is not None and monitor not in self.measures:
             raise UserError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,8 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_defaults_are_those_of_the_deep_classifier() -> None:
-    other = DeepClassifier()
-    expected = {name: other.value(name) for name in NETWORK_PARAMS}
+    expected = asdict(DeepClassifier().recipe())
+    assert set(expected) == set(NETWORK_PARAMS)
     assert require_network_params({}) == expected
     given = require_network_params({"hidden": [8], "epochs": 3, "dropout": None})
     assert given == {**expected, "hidden": [8], "epochs": 3}

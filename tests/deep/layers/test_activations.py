@@ -53,4 +53,5 @@ def test_the_slope_of_prelu_is_learnt() -> None:
     with mx.autograd.record():
         block(mx.nd.array([[-2.0]])).backward()
     (slope,) = block.collect_params().values()
+    assert slope.data().asnumpy().tolist() == [0.25]
     assert slope.grad().asnumpy().tolist() == [-2.0]

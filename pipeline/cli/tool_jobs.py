@@ -1,0 +1,116 @@
+"""Tools that train on the prepared table: each a job, and a command that submits it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F  # noqa: N812
+
+from pipeline.cli.entry import add_config_arguments, end_cleanly_when_told, run_job
+from pipeline.cli.job_config import FREE_KEYS, JobConfig
+from pipeline.cli.runs import run
+from pipeline.cli.runs.logs import log_path, set_up_logging
+from pipeline.cli.runs.submit import submit
+from pipeline.config import load
+from pipeline.store import runs
+from pipeline.store.runs import RunPlace
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    from pipeline.cli.entry import Check, Job
+
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+class Tool:
+    """A job that leaves figures and no model.
+
+    Parameters
+    ----------
+    name : str
+        Of the command; the job's has underscores.
+    short, about : str
+        What it does, in a line and as a whole.
+    add_arguments : callable
+        Adds its own arguments to a parser.
+    given : callable
+        Its own arguments again, of parsed ones, for the job.
+    check : callable
+        Refuses what makes no sense.
+    job : callable
+        Does the work.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        short: str,
+        about: str,
+        *,
+        add_arguments: Callable[[argparse.ArgumentParser], None],
+        given: Callable[[argparse.Namespace], list[str]],
+        check: Check,
+        job: Job,
+    ) -> None:
+        self._name = name
+        self._job_name = name.replace("-", "_")
+        self._short = short
+        self._about = about
+        self._add_arguments = add_arguments
+        self._given = given
+        self._check = check
+        self._job = job
+
+    def add_parser(self, subparsers: Subparsers) -> None:
+        """Add the command, which sets `handler`."""
+        parser = subparsers.add_parser(self._name, help=self._short, description=self._about)
+        add_config_arguments(parser)
+        run.add_cluster_arguments(parser)
+        self._add_arguments(parser)
+        parser.set_defaults(handler=self.command)
+
+    def command(self, args: argparse.Namespace) -> int:
+        """Submit the job to a cluster; returns its exit code."""
+        set_up_logging()
+        end_cleanly_when_told()
+        config = load(JobConfig, args.config, args.overrides, FREE_KEYS)
+        self._check(args)
+        master, environment, options = run.where(args, config)
+        place = RunPlace(config.output, runs.new_run_id())
+        overrides = [part for item in args.overrides for part in ("--set", item)]
+        own = ["--config", args.config, *overrides, *self._given(args)]
+        return submit(
+            self._job_name,
+            [*own, "--run-id", place.run_id],
+            options=["--master", master, *options],
+            environment=environment,
+            spark_log=log_path(place, self._job_name).with_suffix(".spark.log"),
+        )
+
+    def run(self, arguments: Sequence[str] | None = None) -> int:
+        """The job, as `jobs/*.py` call it."""
+        parser = argparse.ArgumentParser(
+            prog=f"spark-submit --master URL jobs/{self._job_name}.py", description=self._about
+        )
+        self._add_arguments(parser)
+        return run_job(self._job_name, self._job, parser, arguments, self._check)
+
+
+def estimator_and_rows(
+    config: JobConfig, spark: SparkSession, *, with_validation: bool
+) -> tuple[Any, DataFrame]:
+    """The estimator of the deep section, and the prepared rows that it is to be tried on."""
+    from pipeline.cli.trainers import make_estimator, marked_rows
+    from pipeline.data.prepare import SPLIT
+    from pipeline.data.prepared import open_prepared
+
+    table = open_prepared(config.output, config.made_by)
+    estimator: Any = make_estimator("deep", config, table.roles)
+    rows = marked_rows(table.read(spark))
+    if with_validation:
+        return estimator, rows
+    estimator.clear(estimator.validationIndicatorCol)
+    return estimator, rows.where(F.col(SPLIT) == "train")
