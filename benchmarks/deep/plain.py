@@ -88,10 +88,13 @@ class Plain(Servant):
         from mxnet.gluon import Trainer, nn
         from mxnet.gluon.loss import L2Loss
 
-        net = nn.HybridSequential()
-        for units in HIDDEN:
-            net.add(nn.Dense(units, activation="relu"))
-        net.add(nn.Dense(1))
+        # Ranks exchange weights by names, which Gluon numbers by what a process ever built.
+        with mx.name.NameManager():
+            net = nn.HybridSequential()
+            with net.name_scope():
+                for units in HIDDEN:
+                    net.add(nn.Dense(units, activation="relu"))
+                net.add(nn.Dense(1))
         net.initialize(mx.init.Xavier())
         net.hybridize(static_alloc=True)
         net(mx.nd.array(self._rows[:2]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Any
 
 import psutil
 from pyspark.sql import functions as F  # noqa: N812
@@ -79,11 +78,10 @@ class Session(Servant):
         return [float(row["seconds"]) for row in model.history]
 
     def _pin(self) -> None:
+        """Every thread: those that are started later inherit from the one that starts them."""
         for pid, cores in zip(self._cluster.worker_pids, self._cores, strict=True):
-            for process in _family(pid):
-                process.cpu_affinity(cores)
-
-
-def _family(pid: int) -> list[Any]:
-    worker = psutil.Process(pid)
-    return [worker, *worker.children(recursive=True)]
+            worker = psutil.Process(pid)
+            for process in [worker, *worker.children(recursive=True)]:
+                for thread in process.threads():
+                    with contextlib.suppress(ProcessLookupError):
+                        os.sched_setaffinity(thread.id, cores)

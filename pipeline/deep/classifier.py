@@ -26,8 +26,9 @@ class DeepClassifier(DeepEstimator[DeepClassificationModel]):
     Notes
     -----
     Numbers are standardised with the training rows' mean and deviation; a missing one becomes the
-    mean and is marked by an input of its own. Missing and unseen categories share one embedding.
-    With validation rows the model keeps the weights of the best epoch by `monitor`. A step whose
+    mean, and is marked by an input of its own where training has seen any. Missing and unseen
+    categories share one embedding. With validation rows the model keeps the weights of the best
+    epoch by `monitor`. A step whose
     gradient is not finite is skipped and counted; ten in a row end the fit. `class_weight`
     multiplies row weights, of validation rows too.
 

@@ -121,6 +121,8 @@ class Epochs:
     def _weighted(self, loss: Any, scores: Any, batch: Batch) -> Any:
         """Each row's loss times its weight."""
         labels = self._net.array(self._rows.objective.targets(batch.labels))
+        if (batch.weights == 1).all():
+            return loss(scores, labels)
         return loss(scores, labels, self._net.array(batch.weights).reshape((-1, 1)))
 
 

@@ -27,11 +27,20 @@ class InputLayout:
         Positions in the matrix.
     sizes : tuple of int
         Categories of each categorical column, the unknown one not counted.
+    unmarked : frozenset of int
+        Positions of numbers that training has never seen missing: a network need not be told
+        which of them are.
     """
 
     numeric: tuple[int, ...]
     categorical: tuple[int, ...]
     sizes: tuple[int, ...]
+    unmarked: frozenset[int] = frozenset()
+
+    @property
+    def marked(self) -> list[int]:
+        """Which of the numbers, counted from 0, are marked where they are missing."""
+        return [at for at, place in enumerate(self.numeric) if place not in self.unmarked]
 
     @classmethod
     def of(cls, schema: FeatureSchema, columns: Iterable[int] | None = None) -> InputLayout:

@@ -9,6 +9,7 @@ import json
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pipeline.deep.feed import Batch
 from pipeline.deep.inputs import Floats, InputLayout
 from pipeline.deep.network_file import SYMBOL, WEIGHTS
 from pipeline.deep.recipe import Recipe
+from pipeline.deep.standard import Standard
 
 
 class LiveNetwork:
@@ -30,8 +32,8 @@ class LiveNetwork:
         How it is built.
     layout : InputLayout
         Columns of the input.
-    standard : tuple of ndarray
-        Mean and inverse deviation of the numbers.
+    standard : Standard
+        What the numbers look like.
     outputs : int
         Units of the output.
     device : Context
@@ -42,18 +44,20 @@ class LiveNetwork:
         self,
         recipe: Recipe,
         layout: InputLayout,
-        standard: tuple[Floats, Floats],
+        standard: Standard,
         outputs: int,
         device: Any,
     ) -> None:
         from pipeline.deep.building import build, first_stages
 
-        self._layout = layout
+        whole = np.asarray(layout.numeric, dtype=np.int64)[standard.is_whole]
+        self._layout = replace(layout, unmarked=frozenset(whole.tolist()))
         self._device = device
-        self._whole = build(recipe, layout, standard, outputs, device)
+        self._whole = build(recipe, self._layout, (standard.mean, standard.scale), outputs, device)
         self.active = self._whole
         """What is trained: the network, or one of its stages."""
         self._stages = first_stages(self._whole, device)
+        self._running: list[Any] = []
 
     @property
     def prefix(self) -> str:
@@ -79,6 +83,7 @@ class LiveNetwork:
         """
         self.active = (*self._stages, self._whole)[stage]
         self(batch)
+        self._running = self._statistics()
         others.broadcast(self.active.collect_params())
 
     def __call__(self, batch: Batch) -> Any:
@@ -105,11 +110,11 @@ class LiveNetwork:
     @property
     def statistics(self) -> list[Any]:
         """Copies of the batch norms' running statistics, on their device."""
-        return [each.data().copy() for each in self._running()]
+        return [each.data().copy() for each in self._running]
 
     @statistics.setter
     def statistics(self, values: list[Any]) -> None:
-        for item, value in zip(self._running(), values, strict=True):
+        for item, value in zip(self._running, values, strict=True):
             item.set_data(value)
 
     def share(self, others: Communication, share: float) -> None:
@@ -127,7 +132,7 @@ class LiveNetwork:
         """
         import mxnet as mx
 
-        for place, item in enumerate(self._running()):
+        for place, item in enumerate(self._running):
             item.set_data(others.sum_array(item.data() * share, f"running.{place}"))
         others.broadcast(self.active.collect_params())
         mx.nd.waitall()
@@ -169,7 +174,8 @@ class LiveNetwork:
         every = {**dict(self._whole.collect_params()), **dict(self.active.collect_params())}
         return list(every.values())
 
-    def _running(self) -> list[Any]:
+    def _statistics(self) -> list[Any]:
+        """Parameters of what is trained that hold running statistics."""
         found = self.active.collect_params(".*running_.*")
         return [parameter for _, parameter in sorted(found.items())]
 

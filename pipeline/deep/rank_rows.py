@@ -14,7 +14,7 @@ from pipeline.deep.inputs import Floats, InputLayout
 from pipeline.deep.objectives import Classification, Objective, Regression
 from pipeline.deep.recipe import Recipe
 from pipeline.deep.sources import Rows
-from pipeline.deep.standard import far_columns, standard, weighted_moments
+from pipeline.deep.standard import Standard, far_columns, standard, weighted_moments
 from pipeline.deep.task import DeepTask
 from pipeline.errors import UserError
 
@@ -80,8 +80,8 @@ class RankRows:
         """A batch, whose shape weights follow from."""
         return next(self._train.epoch())
 
-    def standard(self) -> tuple[Floats, Floats]:
-        """Mean and inverse deviation of the numbers over all ranks' training rows."""
+    def standard(self) -> Standard:
+        """What the numbers look like over all ranks' training rows."""
         return standard(self._rows, self.layout, self._others, self._rank)
 
     def epoch(self, number: int) -> Iterator[list[Batch]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -24,34 +25,46 @@ _RARE = 1_000.0
 _SHOWN = 5
 
 
-def standard(
-    rows: Rows, layout: InputLayout, others: Communication, rank: Rank
-) -> tuple[Floats, Floats]:
-    """Mean and inverse deviation of each number; missing ones do not count.
+@dataclass(frozen=True)
+class Standard:
+    """What numbers look like over all ranks' rows.
 
-    Returns
-    -------
-    tuple of ndarray of float32, shape (numeric,)
-        An inverse deviation of 0 for a column without deviation.
+    Parameters
+    ----------
+    mean, scale : ndarray of float32, shape (numeric,)
+        Mean and inverse deviation, missing numbers not counted; an inverse deviation of 0 for a
+        column without deviation.
+    is_whole : ndarray of bool, shape (numeric,)
+        Whether no number of a column is missing.
     """
+
+    mean: Floats
+    scale: Floats
+    is_whole: npt.NDArray[np.bool_]
+
+
+def standard(rows: Rows, layout: InputLayout, others: Communication, rank: Rank) -> Standard:
+    """Look at all rows of all ranks."""
     count = len(layout.numeric)
     if not count:
-        return np.zeros(0, np.float32), np.zeros(0, np.float32)
+        return Standard(np.zeros(0, np.float32), np.zeros(0, np.float32), np.zeros(0, bool))
     near = _near(rows, layout, others)
-    totals = np.zeros((3, count))
+    totals = np.zeros((4, count))
     for numbers in _chunks(rows, layout):
         numbers -= near
+        is_missing = np.isnan(numbers)
         totals += [
-            (~np.isnan(numbers)).sum(axis=0),
+            is_missing.sum(axis=0),
+            (~is_missing).sum(axis=0),
             np.nansum(numbers, axis=0),
             np.nansum(numbers**2, axis=0),
         ]
         rank.advance()
-    known, total, squares = others.sum(totals.reshape(-1)).reshape(3, count)
+    missing, known, total, squares = others.sum(totals.reshape(-1)).reshape(4, count)
     mean, deviation = _moments(near, np.maximum(known, 1.0), total, squares)
     varies = deviation > 0
     scale = np.where(varies, 1.0 / np.where(varies, deviation, 1.0), 0.0)
-    return mean.astype(np.float32), scale.astype(np.float32)
+    return Standard(mean.astype(np.float32), scale.astype(np.float32), missing == 0)
 
 
 def weighted_moments(

@@ -54,7 +54,9 @@ def test_mean_and_deviation_leave_out_what_is_missing(
     matrix[::4, 0] = np.nan
     moves: list[int] = []
     rows: Any = Chunks(matrix)
-    mean, scale = standard(rows, LAYOUT, Alone(), OnlyRank(1, on_advance=lambda: moves.append(1)))
+    found = standard(rows, LAYOUT, Alone(), OnlyRank(1, on_advance=lambda: moves.append(1)))
+    mean, scale = found.mean, found.scale
+    assert found.is_whole.tolist() == [False, True, True]
     assert mean == pytest.approx(np.nanmean(matrix, axis=0), rel=1e-5)
     assert scale[:2] == pytest.approx(1 / np.nanstd(matrix, axis=0)[:2], rel=1e-4)
     assert scale[2] == 0
@@ -97,7 +99,8 @@ def test_a_column_far_from_0_keeps_its_small_deviation() -> None:
     matrix = _matrix()
     matrix[:, 0] = 1_000_000 + rng.integers(-8, 9, 300) / 16  # what float32 can tell apart
     rows: Any = Chunks(matrix)
-    mean, scale = standard(rows, LAYOUT, Alone(), OnlyRank(1))
+    found = standard(rows, LAYOUT, Alone(), OnlyRank(1))
+    mean, scale = found.mean, found.scale
     assert mean[0] == pytest.approx(matrix[:, 0].mean(dtype=np.float64), abs=0.1)
     assert 1 / scale[0] == pytest.approx(matrix[:, 0].std(dtype=np.float64), rel=1e-3)
 

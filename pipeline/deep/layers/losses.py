@@ -24,10 +24,18 @@ class SmoothedCrossEntropy(HybridBlock):  # type: ignore[misc]
         super().__init__()
         self._smoothing = smoothing
 
-    def hybrid_forward(self, F: Any, scores: Any, labels: Any, weights: Any) -> Any:  # noqa: N803
-        """A weighted loss for each row, shape (rows,); weights of shape (rows, 1)."""
+    def hybrid_forward(
+        self,
+        F: Any,  # noqa: N803 - MXNet's name
+        scores: Any,
+        labels: Any,
+        weights: Any = None,
+    ) -> Any:
+        """A loss for each row, shape (rows,), times weights of shape (rows, 1) where given."""
         logs = F.log_softmax(scores, axis=-1)
         own = F.pick(logs, labels, axis=-1, keepdims=True)
         everywhere = F.mean(logs, axis=-1, keepdims=True)
         losses = -(1 - self._smoothing) * own - self._smoothing * everywhere
-        return F.mean(F.broadcast_mul(losses, weights), axis=0, exclude=True)
+        if weights is not None:
+            losses = F.broadcast_mul(losses, weights)
+        return F.mean(losses, axis=0, exclude=True)

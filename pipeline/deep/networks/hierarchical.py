@@ -43,6 +43,7 @@ class Part(HybridBlock):  # type: ignore[misc]
                 tuple(layout.numeric[at] for at in numbers),
                 tuple(layout.categorical[at] for at in codes),
                 tuple(layout.sizes[at] for at in codes),
+                layout.unmarked,
             )
         )
         """Which column is behind each unit of the part's table."""

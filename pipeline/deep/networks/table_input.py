@@ -12,7 +12,9 @@ from pipeline.deep.inputs import InputLayout
 
 
 class TableInput(HybridBlock):  # type: ignore[misc]
-    """Numbers are standardised inside the network, missing ones become 0 and are marked.
+    """Numbers are standardised inside the network, missing ones become 0.
+
+    They are marked in the columns where training has seen any.
 
     Parameters
     ----------
@@ -30,7 +32,11 @@ class TableInput(HybridBlock):  # type: ignore[misc]
     def __init__(self, layout: InputLayout, mean: Any, scale: Any, **block: Any) -> None:
         super().__init__(**block)
         self._has_numbers = bool(layout.numeric)
+        marked = layout.marked
+        self._are_all_marked = len(marked) == len(layout.numeric)
         with self.name_scope():
+            if marked and not self._are_all_marked:
+                self.marked = self.params.get_constant("marked", mx.nd.array(marked))
             if self._has_numbers:
                 self.mean = self.params.get_constant("mean", mx.nd.array(mean).reshape((1, -1)))
                 self.scale = self.params.get_constant("scale", mx.nd.array(scale).reshape((1, -1)))
@@ -46,6 +52,7 @@ class TableInput(HybridBlock):  # type: ignore[misc]
         *inputs: Any,
         mean: Any = None,
         scale: Any = None,
+        marked: Any = None,
     ) -> Any:
         """One row of units for each row, from what `InputLayout.given` gives."""
         parts = []
@@ -53,7 +60,11 @@ class TableInput(HybridBlock):  # type: ignore[misc]
             numbers = inputs[0]
             is_known = numbers == numbers
             standard = F.broadcast_mul(F.broadcast_sub(numbers, mean), scale)
-            parts += [F.where(is_known, standard, F.zeros_like(standard)), 1 - is_known]
+            parts.append(F.where(is_known, standard, F.zeros_like(standard)))
+            if self._are_all_marked:
+                parts.append(1 - is_known)
+            elif marked is not None:
+                parts.append(F.take(1 - is_known, marked, axis=1))
         for place, embedding in enumerate(self._embeddings):
             own = F.slice_axis(inputs[-1], axis=1, begin=place, end=place + 1)
             parts.append(embedding(F.reshape(own, (-1,))))
@@ -79,4 +90,5 @@ def columns_of_units(layout: InputLayout) -> list[int]:
     embedded = [
         place for place, width in zip(layout.categorical, widths, strict=True) for _ in range(width)
     ]
-    return [*layout.numeric, *layout.numeric, *embedded]
+    marked = [layout.numeric[at] for at in layout.marked]
+    return [*layout.numeric, *marked, *embedded]

@@ -34,3 +34,16 @@ def test_units_change_with_their_own_column_only() -> None:
     for place, other in enumerate([np.nan, 2.0, 3.0, 7.0]):
         changed = [*row[:place], other, *row[place + 1 :]]
         assert set(columns[units(changed) != before]) == {place}
+
+
+def test_only_columns_that_training_has_seen_missing_are_marked() -> None:
+    layout = InputLayout(numeric=(0, 2, 3), categorical=(), sizes=(), unmarked=frozenset({0, 3}))
+    assert columns_of_units(layout) == [0, 2, 3, 2]
+    for unmarked, marks in (({0, 3}, [[1.0], [0.0]]), ({0, 2, 3}, [[], []])):
+        layout = InputLayout((0, 2, 3), (), (), frozenset(unmarked))
+        block = TableInput(layout, np.zeros(3, np.float32), np.ones(3, np.float32))
+        block.initialize()
+        block.hybridize()
+        found = block(mx.nd.array([[np.nan, np.nan, 5.0], [1.0, 2.0, np.nan]])).asnumpy()
+        assert found[:, :3].tolist() == [[0, 0, 5], [1, 2, 0]]
+        assert found[:, 3:].tolist() == marks
