@@ -99,7 +99,8 @@ def _moments(
     """Mean and deviation from sums of what is left after `near` was taken away."""
     rest = total / count
     mean = near + rest
-    variance = squares / count - rest**2
+    with np.errstate(invalid="ignore"):  # of infinite numbers, which training tells of
+        variance = squares / count - rest**2
     # Less than float32 can tell apart is no variance.
     varies = variance > (_RESOLUTION * np.abs(mean)) ** 2
     return mean, np.sqrt(np.where(varies, variance, 0.0))

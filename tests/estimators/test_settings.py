@@ -19,6 +19,7 @@ from pipeline.estimators.settings import GangSettings
 pytestmark = pytest.mark.usefixtures("spark")
 
 # Params of regression and ranking, columns of scoring, rows that jobs split; what has one value.
+DEEP_IN_CODE_ONLY = {"outputLayer", "layerCol", "validation_fraction"}
 IN_CODE_ONLY = {
     *("quantile_alpha", "tweedie_variance_power", "huber_slope"),
     *("aft_loss_distribution", "aft_loss_distribution_scale", "ndcg_exp_gain"),
@@ -39,7 +40,8 @@ def test_every_key_is_a_param_and_every_param_is_a_key(settings: Any, estimator:
     common = {p.name for kind in (TableParams, GangParams) for p in kind().params}
     common.add("checkpoint_dir")  # below the job's output
     own = {param.name for param in estimator().params} - common
-    in_code_only = IN_CODE_ONLY if settings is BoostingSettings else set()
+    by_settings = {BoostingSettings: IN_CODE_ONLY, DeepSettings: DEEP_IN_CODE_ONLY}
+    in_code_only = by_settings.get(settings, set())
     assert in_code_only <= own
     assert set(settings.model_fields) == own - in_code_only
 
