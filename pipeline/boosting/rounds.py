@@ -26,8 +26,7 @@ from pipeline.errors import EnsemblesError
 from pipeline.estimators.functions import load
 from pipeline.estimators.seeds import seed_of
 from pipeline.spark.worker import Worker
-from pipeline.store import checkpoints
-from pipeline.store.checkpoints import Checkpoint
+from pipeline.store.checkpoints import Checkpoint, Kept
 
 
 def train_rounds(
@@ -237,9 +236,7 @@ def _where_it_stands(task: BoostingTask, worker: Worker) -> Checkpoint | None:
     """The checkpoint to go on from, which rank 0 reads, on every rank."""
     found = None
     if not worker.rank:
-        found = task.checkpoints.newest()
-        if found is None and task.resume_from is not None:
-            found = checkpoints.read(task.resume_from)
+        found = Kept(task.checkpoints, task.every, task.resume_from).where_it_stands()
     if worker.size == 1:
         return found
     shared: tuple[Checkpoint | None] = collective.broadcast((found,), 0)  # it refuses None

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipeline import files
-from pipeline.cli.tool_jobs import Tool, estimator_and_rows
+from pipeline.cli.tool_jobs import Tool, as_svg, estimator_and_rows
 from pipeline.deep.batch_sweep import Pair, best, require_sweep
 from pipeline.errors import UserError
 
@@ -103,11 +103,9 @@ def _csv(found: Sequence[Pair]) -> bytes:
 
 def drawn(found: Sequence[Pair]) -> bytes:
     """The figure, as SVG: losses with their spread, and rows a second."""
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 4), layout="constrained")
-    FigureCanvasSVG(figure)
     losses, rates = figure.subplots(1, 2)
     sizes = list(dict.fromkeys(pair.batch_size for pair in found))
     for size in sizes:
@@ -125,9 +123,7 @@ def drawn(found: Sequence[Pair]) -> bytes:
     rates.set_ylim(bottom=0)
     rates.set_xlabel("Batch size")
     rates.set_ylabel("Rows a second")
-    sink = io.BytesIO()
-    figure.savefig(sink, format="svg", metadata={"Date": None})
-    return sink.getvalue()
+    return as_svg(figure)
 
 
 TOOL = Tool(

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from pipeline import files
-from pipeline.cli.tool_jobs import Tool, estimator_and_rows
+from pipeline.cli.tool_jobs import Tool, as_svg, estimator_and_rows
 from pipeline.deep.rate_range import RateRange, require_range
 
 if TYPE_CHECKING:
@@ -56,11 +56,9 @@ def _csv(found: RateRange) -> bytes:
 
 def drawn(found: RateRange) -> bytes:
     """The figure, as SVG."""
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4), layout="constrained")
-    FigureCanvasSVG(figure)
     axes = figure.add_subplot()
     axes.plot(found.rates, found.losses, color="#b7c0c8", linewidth=1, label="loss")
     axes.plot(found.rates, found.smooth, color="#0072B2", label="smoothed")
@@ -70,9 +68,7 @@ def drawn(found: RateRange) -> bytes:
     axes.set_xlabel("Step size")
     axes.set_ylabel("Loss")
     axes.legend(frameon=False)
-    sink = io.BytesIO()
-    figure.savefig(sink, format="svg", metadata={"Date": None})
-    return sink.getvalue()
+    return as_svg(figure)
 
 
 TOOL = Tool(

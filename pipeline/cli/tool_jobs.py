@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from pipeline.store import runs
 from pipeline.store.runs import RunPlace
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from pyspark.sql import DataFrame, SparkSession
 
     from pipeline.cli.entry import Check, Job
@@ -97,6 +99,16 @@ class Tool:
         )
         self._add_arguments(parser)
         return run_job(self._job_name, self._job, parser, arguments, self._check)
+
+
+def as_svg(figure: Figure) -> bytes:
+    """A figure as SVG, without the date."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    FigureCanvasSVG(figure)
+    sink = io.BytesIO()
+    figure.savefig(sink, format="svg", metadata={"Date": None})
+    return sink.getvalue()
 
 
 def estimator_and_rows(

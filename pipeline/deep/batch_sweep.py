@@ -76,7 +76,6 @@ def variants(
                 epochs=epochs,
             ),
             patience=0,
-            kept=None,
             callbacks=(),
             order_seed=order,
         )

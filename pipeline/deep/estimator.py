@@ -54,19 +54,28 @@ class DeepEstimator(ResumableEstimator[M], DeepParams, LayerParams):
         return ()
 
     def _task(self, job: FitJob[GangPlan]) -> DeepTask:
-        given: dict[str, Any] = {
-            "classes": len(job.label.classes),
-            "seed": self.value("seed"),
-            "patience": self.value("patience"),
-            "monitor": self.value("monitor"),
-            "class_weights": self._class_weights(job),
-            "callbacks": tuple(self.value("callbacks") or ()),
+        """What is trained; nothing of it is kept on its way."""
+        return DeepTask(
+            shards=job.shards,
+            features=job.features,
+            recipe=self.recipe(),
+            classes=len(job.label.classes),
+            seed=self.value("seed"),
+            patience=self.value("patience"),
+            monitor=self.value("monitor"),
+            class_weights=self._class_weights(job),
+            callbacks=tuple(self.value("callbacks") or ()),
+        )
+
+    def _with_checkpoints(self, task: DeepTask, job: FitJob[GangPlan]) -> DeepTask:
+        given = ("classes", "seed", "patience", "monitor", "class_weights", "callbacks")
+        paths = [each for each in (task.recipe.network, *task.callbacks) if is_path(each)]
+        facts = {
+            "recipe": asdict(task.recipe),
+            **{name: getattr(task, name) for name in given},
+            "sources": {path: file_mark(path) for path in paths},
         }
-        recipe = self.recipe()
-        paths = [each for each in (recipe.network, *given["callbacks"]) if is_path(each)]
-        facts = {"recipe": asdict(recipe), **given, "sources": {p: file_mark(p) for p in paths}}
-        kept = self._kept(job, facts, self.value("checkpoint_epochs"))
-        return DeepTask(job.shards, job.features, recipe=recipe, kept=kept, **given)
+        return replace(task, kept=self._kept(job, facts, self.value("checkpoint_epochs")))
 
     def learningRateRange(  # noqa: N802 - Spark ML's style
         self, dataset: DataFrame, low: float = 1e-6, high: float = 1.0, steps: int = 200
@@ -139,13 +148,13 @@ class DeepEstimator(ResumableEstimator[M], DeepParams, LayerParams):
         return pairs(first["histories"], batch_sizes, rates, orders, rows, measure)
 
     def _walk(self, job: FitJob[GangPlan], low: float, high: float, steps: int) -> RateRange:
-        task = replace(self._task(job), kept=None, callbacks=())
+        task = replace(self._task(job), callbacks=())
         work = partial(walk_rates, task, low=low, high=high, steps=steps)
         first, _ = self._run_gang(job, work, collective="horovod", step="epoch", most=1)
         return RateRange(tuple(first["rates"]), tuple(first["losses"]))
 
     def _train(self, job: FitJob[GangPlan]) -> Trained:
-        task = self._task(job)
+        task = self._with_checkpoints(self._task(job), job)
         _warn_of_small_batches(task)
         first, measures = self._run_gang(
             job,

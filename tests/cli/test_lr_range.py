@@ -40,6 +40,7 @@ def test_the_job_writes_losses_and_a_figure_and_no_model(
     assert 10 < len(lines) <= 31
     ElementTree.fromstring((tmp_path / "out/tools/lr-range.svg").read_bytes())
     assert not (tmp_path / "out/models").exists()
+    assert not (tmp_path / "out/checkpoints").exists()
 
 
 def test_a_range_that_is_none_is_refused_before_anything_starts(

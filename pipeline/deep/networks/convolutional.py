@@ -10,6 +10,7 @@ from mxnet.gluon import HybridBlock
 from mxnet.gluon.model_zoo.vision import get_resnet
 
 from pipeline.deep.inputs import InputLayout
+from pipeline.deep.layers.standardised import standardised
 from pipeline.deep.networks.sequence_input import by_channel
 from pipeline.deep.recipe import Recipe
 from pipeline.errors import UserError
@@ -65,7 +66,5 @@ class Convolutional(HybridBlock):  # type: ignore[misc]
     def hybrid_forward(self, F: Any, numbers: Any, mean: Any, scale: Any) -> Any:  # noqa: N803
         """Outputs, shape (rows, outputs), from images of shape (rows, pixels * channels)."""
         pixels = F.reshape(numbers, shape=(-1, self._height, self._width, self._channels))
-        is_known = pixels == pixels
-        standard = F.broadcast_mul(F.broadcast_sub(pixels, mean), scale)
-        images = F.where(is_known, standard, F.zeros_like(standard))
+        images, _ = standardised(F, pixels, mean, scale)
         return self.body(F.transpose(images, axes=(0, 3, 1, 2)))

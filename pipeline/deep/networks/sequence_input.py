@@ -9,6 +9,7 @@ import numpy as np
 from mxnet.gluon import HybridBlock
 
 from pipeline.deep.inputs import Floats, InputLayout
+from pipeline.deep.layers.standardised import standardised
 from pipeline.errors import UserError
 
 
@@ -50,9 +51,8 @@ class SequenceInput(HybridBlock):  # type: ignore[misc]
     def hybrid_forward(self, F: Any, numbers: Any, mean: Any, scale: Any) -> Any:  # noqa: N803
         """From shape (rows, steps * channels) to (rows, steps, 2 * channels)."""
         steps = F.reshape(numbers, shape=(-1, self.steps, self.channels))
-        is_known = steps == steps
-        standard = F.broadcast_mul(F.broadcast_sub(steps, mean), scale)
-        return F.concat(F.where(is_known, standard, F.zeros_like(standard)), 1 - is_known, dim=2)
+        values, is_known = standardised(F, steps, mean, scale)
+        return F.concat(values, 1 - is_known, dim=2)
 
 
 def by_channel(mean: Floats, scale: Floats, channels: int) -> tuple[Floats, Floats]:

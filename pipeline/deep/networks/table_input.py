@@ -9,6 +9,7 @@ import numpy as np
 from mxnet.gluon import HybridBlock, nn
 
 from pipeline.deep.inputs import InputLayout
+from pipeline.deep.layers.standardised import standardised
 
 
 class TableInput(HybridBlock):  # type: ignore[misc]
@@ -57,10 +58,8 @@ class TableInput(HybridBlock):  # type: ignore[misc]
         """One row of units for each row, from what `InputLayout.given` gives."""
         parts = []
         if self._has_numbers:
-            numbers = inputs[0]
-            is_known = numbers == numbers
-            standard = F.broadcast_mul(F.broadcast_sub(numbers, mean), scale)
-            parts.append(F.where(is_known, standard, F.zeros_like(standard)))
+            numbers, is_known = standardised(F, inputs[0], mean, scale)
+            parts.append(numbers)
             if self._are_all_marked:
                 parts.append(1 - is_known)
             elif marked is not None:
