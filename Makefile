@@ -51,7 +51,7 @@ LOCK := uv pip compile --quiet --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 lock: setup ## Make the lock files again from requirements/*.in, keeping versions where they still fit.
-	@cd requirements && for name in base build java dev gpu; do \
+	@cd requirements && for name in base build java dev gpu torch; do \
 	  ../$(VENV)/bin/$(LOCK) $$name.in -o $$name.lock || exit 1; done
 	@cd requirements && ../$(VENV)/bin/$(LOCK) --no-deps horovod.in -o horovod.lock
 

@@ -11,11 +11,18 @@ plain MXNet, one core and both cores
 bare Horovod, 2 x 1
     Two such processes with `DistributedTrainer`: the limit for two workers.
 apart, 2 x 1
-    The same two processes without a word between them. What bare Horovod takes longer is allreduce,
-    Horovod's thread on the same core, and waiting for the slower one.
+    The same two processes without a word between them. What bare Horovod takes longer is taken
+    apart: joined but silent (Horovod's thread on the same core), fed with one batch again and
+    again, and steps in which nothing overlaps (allreduce, waiting for the slower rank).
+bare, ...
+    Bare Horovod with what may make it faster: `benchmarks.deep.ways`.
 feeding
     Batches of a mapped shard as ours has them, and nothing else, on one core.
 ours, 2 x 1 and 1 x 2
     `DeepRegressor.fit`; epochs as rank 0 has them in the model's history. Two Workers of one core,
     or one of both.
+TorchDistributor, 2 x 1
+    The same network in PyTorch, under pyspark's own launcher, with Gloo. PyTorch's environment
+    (.venv-torch, of requirements/torch.lock) is made on first use; where that fails, this is
+    skipped, and --check fails.
 """

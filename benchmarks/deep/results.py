@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks import common
 from benchmarks.bagging.results import Goal
+from benchmarks.deep.ways import LOSSES, REMEDIES
 
 ONE, BOTH = "plain MXNet, one core", "plain MXNet, both cores"
 BARE, APART = "bare Horovod, 2 x 1", "apart, 2 x 1"
 OURS_TWO, OURS = "ours, 2 x 1", "ours, 1 x 2"
 FEEDING = "feeding, one core"
+TORCH = "TorchDistributor, 2 x 1"
 
 PATH = common.RESULTS / "deep.csv"
 # Rows a second of the best epoch, and of the slowest repeat's best; `discarded` repeats were under
@@ -90,10 +93,52 @@ def markdown(found: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def remark(table: Table, batch: int) -> str:
-    """What two processes lose by talking, in words."""
-    bare, apart = table[BARE, batch].rate, table[APART, batch].rate
-    return f"{1 - bare / apart:.1%} of the rate of the same processes apart is lost"
+@dataclass(frozen=True)
+class Exchange:
+    """A step of two ranks in which nothing overlaps, in seconds.
+
+    Parameters
+    ----------
+    computing : float
+        Before the exchange, of the slower rank.
+    one, other : float
+        Within the exchange: that of the rank that came first includes its waiting.
+    """
+
+    computing: float
+    one: float
+    other: float
+
+    @property
+    def travelling(self) -> float:
+        """Of the exchange, what nobody waits for the other."""
+        return min(self.one, self.other)
+
+    @property
+    def waiting(self) -> float:
+        """Of the rank that came first, for the other."""
+        return abs(self.one - self.other)
+
+
+def remark(table: Table, batch: int, exchanges: Sequence[Exchange]) -> str:
+    """What two processes lose by talking, and where, in words."""
+    apart, bare = table[APART, batch].rate, table[BARE, batch].rate
+    silent, unfed = (table[way.name, batch].rate for way in LOSSES)
+    middle = {
+        name: statistics.median(getattr(each, name) for each in exchanges) * 1000
+        for name in ("computing", "travelling", "waiting")
+    }
+    gains = "; ".join(
+        f"{way.name.removeprefix('bare, ')} {table[way.name, batch].rate / bare - 1:+.1%}"
+        for way in REMEDIES
+    )
+    return (
+        f"bare Horovod has {bare / apart:.1%} of the rate of the same processes apart; its thread "
+        f"alone costs {1 - silent / apart:.1%}, feeding {1 - bare / unfed:.1%}; in steps without "
+        f"overlap {middle['computing']:.2f} ms of computing are followed by "
+        f"{middle['travelling']:.2f} ms of allreduce and {middle['waiting']:.2f} ms of waiting for "
+        f"the slower rank; remedies: {gains}"
+    )
 
 
 def goals(table: Table, batches: Sequence[int]) -> list[Goal]:

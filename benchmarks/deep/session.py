@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 
-import psutil
 from pyspark.sql import functions as F  # noqa: N812
 
 from benchmarks import common
 from benchmarks.boosting.remote import Servant
-from benchmarks.deep.plain import COLUMNS, HIDDEN, LEARNING_RATE
+from benchmarks.deep.pinned import pin
+from benchmarks.deep.workload import COLUMNS, HIDDEN, LEARNING_RATE
 from pipeline.deep import DeepRegressor
 
 
@@ -39,7 +39,7 @@ class Session(Servant):
             common.cluster(len(self._cores), len(self._cores[0]), self._heap, settings)
         )
         try:
-            self._pin()
+            pin(self._cluster.worker_pids, self._cores)
             columns = [F.randn(place).alias(f"x{place}") for place in range(COLUMNS)]
             label = sum((F.col(f"x{place}") for place in range(4)), F.randn(99)).alias("y")
             drawn = self._cluster.spark.range(2 * self._rows).select("id", *columns)
@@ -76,12 +76,3 @@ class Session(Servant):
             numWorkers=workers,
         ).fit(self._table)
         return [float(row["seconds"]) for row in model.history]
-
-    def _pin(self) -> None:
-        """Every thread: those that are started later inherit from the one that starts them."""
-        for pid, cores in zip(self._cluster.worker_pids, self._cores, strict=True):
-            worker = psutil.Process(pid)
-            for process in [worker, *worker.children(recursive=True)]:
-                for thread in process.threads():
-                    with contextlib.suppress(ProcessLookupError):
-                        os.sched_setaffinity(thread.id, cores)

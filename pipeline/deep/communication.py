@@ -6,7 +6,7 @@ MXNet and Horovod are imported when they are used, never on the driver.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -108,15 +108,17 @@ class Communication(ABC):
         """An MXNet array, summed over all ranks."""
 
     @abstractmethod
-    def sum_gradients(self, gradients: Sequence[Any], rows: float, *, is_halved: bool) -> None:
-        """Sum each gradient over all ranks, in place.
+    def sum_gradients(self, gradients: Any, rows: float, place: int, *, is_halved: bool) -> None:
+        """Sum a bucket's gradients over all ranks, in place.
 
         Parameters
         ----------
-        gradients : sequence of NDArray
-            In the same order on all ranks.
+        gradients : NDArray
+            Of one bucket.
         rows : float
             Rows that they are sums over, all ranks together.
+        place : int
+            The bucket's; the first ones are waited for first.
         is_halved : bool
             Whether they travel in half precision, as means over the rows.
         """
@@ -153,25 +155,26 @@ class Horovod(Communication):
         """An MXNet array, summed over all ranks."""
         import horovod.mxnet as hvd
 
-        return hvd.allreduce(array, average=False, name=name)
+        return hvd.allreduce(array, op=hvd.Sum, name=name)
 
-    def sum_gradients(self, gradients: Sequence[Any], rows: float, *, is_halved: bool) -> None:
-        """Sum each gradient over all ranks, in place; the first ones are waited for first."""
+    def sum_gradients(self, gradients: Any, rows: float, place: int, *, is_halved: bool) -> None:
+        """Sum a bucket's gradients over all ranks, in place."""
         import horovod.mxnet as hvd
 
         if hvd.size() == 1:
             return
-        for place, gradient in enumerate(gradients):
-            sent = (gradient / rows).astype(np.float16) if is_halved else gradient
-            hvd.allreduce_(sent, average=False, name=f"gradient.{place}", priority=-place)
-            if is_halved:
-                gradient[:] = sent.astype(np.float32) * rows
+        sent = (gradients / rows).astype(np.float16) if is_halved else gradients
+        hvd.allreduce_(sent, op=hvd.Sum, name=f"gradients.{place}", priority=-place)
+        if is_halved:
+            gradients[:] = sent.astype(np.float32) * rows
 
     def broadcast(self, parameters: Any) -> None:
-        """Give every rank the parameters of rank 0."""
+        """Give every rank the parameters of rank 0; no rank goes on, or leaves, before it has."""
         import horovod.mxnet as hvd
+        import mxnet as mx
 
         hvd.broadcast_parameters(parameters, root_rank=0)
+        mx.nd.waitall()
 
     def broadcast_bytes(self, data: bytes) -> bytes:
         """What rank 0 has, on every rank."""
@@ -199,7 +202,7 @@ class Alone(Communication):
         """The array itself."""
         return array
 
-    def sum_gradients(self, gradients: Sequence[Any], rows: float, *, is_halved: bool) -> None:
+    def sum_gradients(self, gradients: Any, rows: float, place: int, *, is_halved: bool) -> None:
         """They are their own sums."""
 
     def broadcast(self, parameters: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from pipeline.deep.communication import Communication, Rank
@@ -60,21 +61,19 @@ class Epochs:
         # Units that are left out differ from rank to rank.
         mx.random.seed(seed_of(self._rows.seed, number, self._rank.rank))
         stepper.begin_epoch()
-        losses: list[Any] = []
-        weight = 0.0
+        tally = _Tally()
         for batches in self._rows.epoch(number):
             statistics = self._net.statistics
-            found = self.gradients(batches)
-            stepper.step(sum(batch.all_rows for batch in batches))
-            if stepper.skipped_in_a_row:
-                self._net.statistics = statistics
-                self._require_few(stepper.skipped_in_a_row, number)
-            else:
-                losses += found
-                weight += weight_of(batches)
+            losses = self.gradients(batches)
+            is_finite = stepper.step(sum(batch.all_rows for batch in batches))
+            self._net.keep_statistics(statistics, is_finite)
+            tally.add(losses, weight_of(batches))
+            # One step late, so that no step waits for the one before it.
+            self._settle(stepper, tally, number, leaving=1)
             self._rank.advance()
+        self._settle(stepper, tally, number)
         self._net.share(self._others, self._rows.share)
-        loss, weight = self._others.sum([total(losses), weight])
+        loss, weight = self._others.sum([tally.loss, tally.weight])
         objective = self._rows.objective
         mean = objective.told(loss / weight) if weight > 0 else math.nan
         return {f"train.{objective.measure}": mean, **stepper.measures()}
@@ -112,8 +111,17 @@ class Epochs:
         )
         return UserError(f"training diverged: {what}; {cause} {_ADVICE}")
 
+    def _settle(self, stepper: Stepper, tally: _Tally, number: int, leaving: int = 0) -> None:
+        for is_taken in stepper.settle(leaving):
+            tally.settle(is_taken)
+            if not is_taken:
+                self._require_few(stepper.skipped_in_a_row, number)
+
     def _require_few(self, skipped: int, number: int) -> None:
+        import mxnet as mx
+
         if skipped >= MOST_SKIPPED:
+            mx.nd.waitall()  # no rank leaves while others wait for its part of the last step
             raise self.diverged(
                 f"gradients of {skipped} steps in a row, in epoch {number}, were not finite"
             )
@@ -126,9 +134,48 @@ class Epochs:
         return loss(scores, labels, self._net.array(batch.weights).reshape((-1, 1)))
 
 
+class _Tally:
+    """Losses of an epoch's steps, left on the device for as long as many of them are few bytes."""
+
+    _MOST = 256
+
+    def __init__(self) -> None:
+        self._loss = 0.0
+        self.weight = 0.0
+        self._open: deque[tuple[list[Any], float]] = deque()
+        self._taken: list[Any] = []
+
+    def add(self, losses: list[Any], weight: float) -> None:
+        """Those of a step, and what its rows count."""
+        self._open.append((losses, weight))
+
+    def settle(self, is_taken: bool) -> None:
+        """Count the oldest step, or drop it."""
+        losses, weight = self._open.popleft()
+        if is_taken:
+            self._taken += losses
+            self.weight += weight
+        if len(self._taken) >= self._MOST:
+            self._read()
+
+    @property
+    def loss(self) -> float:
+        """The sum of the losses of all steps that were taken."""
+        self._read()
+        return self._loss
+
+    def _read(self) -> None:
+        self._loss += total(self._taken)
+        self._taken = []
+
+
 def total(losses: list[Any]) -> float:
     """The sum of what `gradients` gave."""
-    return sum(float(each.asscalar()) for each in losses)
+    import mxnet as mx
+
+    if not losses:
+        return 0.0
+    return float(mx.nd.concat(*losses, dim=0).asnumpy().sum(dtype="float64"))
 
 
 def weight_of(batches: list[Batch]) -> float:

@@ -81,9 +81,11 @@ class LiveNetwork:
         others : Communication
             The other ranks, which get the first weights of rank 0.
         """
+        from pipeline.deep.buckets import buckets
+
         self.active = (*self._stages, self._whole)[stage]
         self(batch)
-        self._running = self._statistics()
+        self._running = list(buckets(self._statistics()))
         others.broadcast(self.active.collect_params())
 
     def __call__(self, batch: Batch) -> Any:
@@ -110,12 +112,12 @@ class LiveNetwork:
     @property
     def statistics(self) -> list[Any]:
         """Copies of the batch norms' running statistics, on their device."""
-        return [each.data().copy() for each in self._running]
+        return [bucket.values.copy() for bucket in self._running]
 
-    @statistics.setter
-    def statistics(self, values: list[Any]) -> None:
-        for item, value in zip(self._running, values, strict=True):
-            item.set_data(value)
+    def keep_statistics(self, before: Sequence[Any], is_finite: Any) -> None:
+        """Go back to statistics unless a value on the device, shape (1,), is 1."""
+        for bucket, old in zip(self._running, before, strict=True):
+            bucket.restore(old, is_finite)
 
     def share(self, others: Communication, share: float) -> None:
         """See that all ranks hold one network after an epoch.
@@ -130,12 +132,9 @@ class LiveNetwork:
         share : float
             Of all rows, this rank's.
         """
-        import mxnet as mx
-
-        for place, item in enumerate(self._running):
-            item.set_data(others.sum_array(item.data() * share, f"running.{place}"))
+        for place, bucket in enumerate(self._running):
+            bucket.values[:] = others.sum_array(bucket.values * share, f"running.{place}")
         others.broadcast(self.active.collect_params())
-        mx.nd.waitall()
 
     def zeros(self, names: Sequence[str]) -> dict[str, float]:
         """Share of each column's weights in the first layer that are exactly 0, by its name.

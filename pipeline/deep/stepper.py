@@ -6,26 +6,30 @@ Every rank does the same to the same sums, so their weights stay equal without b
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import mxnet as mx
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.deep.buckets import Bucket, buckets
 from pipeline.deep.building import penalised
 from pipeline.deep.communication import Communication
 from pipeline.deep.rates import Growing, Rates
 from pipeline.deep.recipe import Recipe
 
-_UPDATES = "updates"
 # MXNet has no adamw: it is adam, and weights that shrink apart from it.
 _NAMES = {"adam": "adam", "adamw": "adam", "sgd": "sgd", "lamb": "lamb"}
 
 
 class Stepper:
     """The weights of a network on their way.
+
+    Nothing in `step` waits for what is computed: the next step is on its way meanwhile. What came
+    of a step is known when it is settled.
 
     Parameters
     ----------
@@ -52,28 +56,38 @@ class Stepper:
         self._recipe = recipe
         self._rates = rates
         self._others = others
-        parameters = net.collect_params()
-        self._trained = [
-            (name.removeprefix(prefix), each)
-            for name, each in sorted(parameters.items())
+        trained = {
+            id(each): (name.removeprefix(prefix), each)
+            for name, each in sorted(net.collect_params().items())
             if each.grad_req != "null"
+        }
+        for _, each in trained.values():
+            each.grad_req = "add" if recipe.accumulate > 1 else "write"
+        self._is_penalised = {id(each) for each in penalised(trained.values())}
+        # Penalised ones first, so that those of a bucket are one stretch of it.
+        held = [each for _, each in trained.values()]
+        held.sort(key=lambda each: id(each) not in self._is_penalised)
+        self._buckets = list(buckets(held))
+        self._names = [trained[id(each)][0] for each in held]
+        self._gradients = [each.grad() for each in held]
+        self._pieces = [piece for bucket in self._buckets for piece in self._pieces_of(bucket)]
+        self._optimiser = self._make_optimiser()
+        self._states = [
+            self._optimiser.create_state_multi_precision(place, piece.values)
+            for place, piece in enumerate(self._pieces)
         ]
-        self._penalised = penalised(self._trained)
-        self._prepare_parameters()
-        self._trainer = mx.gluon.Trainer(
-            parameters, _NAMES[recipe.optimiser], self._settings(), kvstore=None
-        )
         self.done = 0
         self.skipped_in_a_row = 0
+        self._unsettled: deque[tuple[Any, int]] = deque()
         self.begin_epoch()
 
     def begin_epoch(self) -> None:
         """Forget what was measured."""
         self._rate = 0.0
         self._steps = self.skipped = 0
-        self._squares = np.zeros(len(self._trained))
+        self._squares = np.zeros(len(self._names))
 
-    def step(self, rows: int) -> None:
+    def step(self, rows: int) -> Any:
         """Move the weights along the gradients that were found on this rank since the last step.
 
         Parameters
@@ -81,27 +95,49 @@ class Stepper:
         rows : int
             Rows that the gradients are sums over, all ranks together.
 
+        Returns
+        -------
+        NDArray, shape (1,)
+            1, or 0 where the gradients are not finite.
+
         Notes
         -----
-        A gradient that is not finite on any rank is so in the sum: all ranks skip that step.
+        A gradient that is not finite on any rank is so in the sum: all ranks skip that step. It
+        moves the weights as gradients of 0 do, by momentum and penalties alone.
         """
-        gradients = [each.grad() for _, each in self._trained]
-        self._others.sum_gradients(gradients, rows, is_halved=self._recipe.compression == "fp16")
-        squares = _sums_of_squares(gradients) / float(rows) ** 2
-        norm = math.sqrt(squares.sum())
-        self._rate = self._rates.at(self.done)
-        self.done += 1
-        self._steps += 1
-        if not math.isfinite(norm):
-            self.skipped += 1
-            self.skipped_in_a_row += 1
-        else:
-            self.skipped_in_a_row = 0
-            self._squares += squares
-            self._move(rows, norm)
+        is_halved = self._recipe.compression == "fp16"
+        for place, bucket in enumerate(self._buckets):
+            self._others.sum_gradients(bucket.gradients, rows, place, is_halved=is_halved)
+        squares = mx.nd.multi_sum_sq(*self._gradients, num_arrays=len(self._gradients))
+        total = squares.sum()
+        is_finite = total < math.inf
+        if self._recipe.clip_norm:
+            times = mx.nd.relu(mx.nd.sqrt(total) / (rows * self._recipe.clip_norm) - 1) + 1
+            for bucket in self._buckets:
+                mx.nd.broadcast_div(bucket.gradients, times, out=bucket.gradients)
+        for bucket in self._buckets:
+            bucket.clear(is_finite)
+        self._move(rows)
+        self._unsettled.append((squares, rows))
         if self._recipe.accumulate > 1:
-            for _, each in self._trained:
-                each.zero_grad()
+            for bucket in self._buckets:
+                bucket.gradients[:] = 0
+        return is_finite
+
+    def settle(self, leaving: int = 0) -> Iterator[bool]:
+        """Whether each step was taken, in their order, but for the last ones; waits for them."""
+        while len(self._unsettled) > leaving:
+            found, rows = self._unsettled.popleft()
+            squares = found.asnumpy().astype(np.float64) / float(rows) ** 2
+            self._steps += 1
+            is_taken = math.isfinite(squares.sum())
+            if is_taken:
+                self.skipped_in_a_row = 0
+                self._squares += squares
+            else:
+                self.skipped += 1
+                self.skipped_in_a_row += 1
+            yield is_taken
 
     def measures(self) -> dict[str, float]:
         """Of the epoch: step size, norm of the gradient, skipped steps, each layer's norm.
@@ -110,23 +146,23 @@ class Stepper:
         """
         taken = max(self._steps - self.skipped, 1)
         layers: dict[str, float] = defaultdict(float)
-        for (name, _), square in zip(self._trained, self._squares, strict=True):
+        for name, square in zip(self._names, self._squares, strict=True):
             layers[name.rpartition("_")[0] or name] += square
         found = {
             "learning_rate": self._rate,
             "gradient": math.sqrt(self._squares.sum() / taken),
-            **{f"gradient.{name}": math.sqrt(each / taken) for name, each in layers.items()},
+            **{f"gradient.{name}": math.sqrt(layers[name] / taken) for name in sorted(layers)},
         }
         return {**found, "skipped": float(self.skipped)} if self.skipped else found
 
     @property
     def memory(self) -> dict[str, npt.NDArray[Any]]:
         """The optimiser's, by names that `restore` knows."""
-        found = {_UPDATES: np.array(self._trainer._optimizer.num_update)}
-        for place, states in self._trainer._updaters[0].states.items():
-            for number, each in enumerate(_as_tuple(states)):
-                found[f"{place}.{number}"] = each.asnumpy()
-        return found
+        return {
+            f"{place}.{number}": each.asnumpy()
+            for place, states in enumerate(self._states)
+            for number, each in enumerate(_as_tuple(states))
+        }
 
     def restore(
         self, memory: Mapping[str, npt.NDArray[Any]], done: int, skipped_in_a_row: int = 0
@@ -134,52 +170,68 @@ class Stepper:
         """Go on after `done` steps, the last of which may have been skipped, with a memory."""
         self.done = done
         self.skipped_in_a_row = skipped_in_a_row
-        updates = int(memory[_UPDATES])
-        if not updates:  # none yet: all steps were skipped
-            return
-        optimiser = self._trainer._optimizer
-        updater = self._trainer._updaters[0]
-        for place, parameter in enumerate(self._trainer._params):
-            if parameter.grad_req == "null":
-                continue
-            # Steps are counted by device, and those of the device of the last call are at hand.
-            optimiser._set_current_context(parameter.data().context.device_id)
-            states = optimiser.create_state_multi_precision(place, parameter.data())
+        # Steps are counted by device, and those of the device of the last call are at hand.
+        self._optimiser._set_current_context(self._buckets[0].values.context.device_id)
+        for place, states in enumerate(self._states):
             for number, each in enumerate(_as_tuple(states)):
                 each[:] = memory[f"{place}.{number}"]
-            updater.states[place] = states
-            updater.states_synced[place] = True
-            optimiser._index_update_count[place] = updates
-        optimiser.num_update = updates
+            self._optimiser._index_update_count[place] = done
+        self._optimiser.num_update = done
 
-    def _prepare_parameters(self) -> None:
-        apart = {id(each) for each in self._penalised}
-        for _, each in self._trained:
-            each.grad_req = "add" if self._recipe.accumulate > 1 else "write"
-            if id(each) not in apart:
-                each.wd_mult = 0.0
+    def _pieces_of(self, bucket: Bucket) -> Iterator[_Piece]:
+        recipe = self._recipe
+        if recipe.optimiser == "lamb":  # goes by the norm of each layer
+            for each in bucket.parameters:
+                yield _Piece(each.data(), each.grad(), id(each) in self._is_penalised)
+            return
+        many = sum(id(each) in self._is_penalised for each in bucket.parameters)
+        if not (recipe.weight_decay or recipe.l1):
+            many = 0
+        cut = sum(each.data().size for each in bucket.parameters[:many])
+        stretches = ((0, cut, True), (cut, bucket.values.size, False))
+        for begin, end, is_penalised in stretches:
+            if begin < end:
+                values, gradients = bucket.values[begin:end], bucket.gradients[begin:end]
+                yield _Piece(values, gradients, is_penalised)
 
-    def _settings(self) -> dict[str, Any]:
+    def _make_optimiser(self) -> Any:
         recipe = self._recipe
         settings: dict[str, Any] = {"learning_rate": self._rates.at(0)}
         if recipe.optimiser != "adamw":
             settings["wd"] = recipe.weight_decay
         if recipe.optimiser == "sgd":
             settings["momentum"] = recipe.momentum
-        return settings
+        made = mx.optimizer.create(_NAMES[recipe.optimiser], **settings)
+        made.wd_mult = {
+            place: 0.0 for place, piece in enumerate(self._pieces) if not piece.is_penalised
+        }
+        return made
 
-    def _move(self, rows: int, norm: float) -> None:
-        recipe, rate = self._recipe, self._rate
-        self._trainer.set_learning_rate(rate)
+    def _move(self, rows: int) -> None:
+        recipe = self._recipe
+        rate = self._rate = self._rates.at(self.done)
+        self.done += 1
+        self._optimiser.set_learning_rate(rate)
+        self._optimiser.rescale_grad = 1 / rows
+        penalised_ones = [piece.values for piece in self._pieces if piece.is_penalised]
         if recipe.optimiser == "adamw" and recipe.weight_decay:
-            for each in self._penalised:
-                each.data()[:] *= 1 - rate * recipe.weight_decay
-        # The optimiser divides by this; a longer gradient than allowed is shortened on the way.
-        shortened = max(norm / recipe.clip_norm, 1.0) if recipe.clip_norm else 1.0
-        self._trainer.update(rows * shortened)
+            for values in penalised_ones:
+                values[:] *= 1 - rate * recipe.weight_decay
+        update = self._optimiser.update_multi_precision
+        for place, piece in enumerate(self._pieces):
+            update(place, piece.values, piece.gradients, self._states[place])
         if recipe.l1:
-            for each in self._penalised:
-                _shrink(each.data(), rate * recipe.l1)
+            for values in penalised_ones:
+                _shrink(values, rate * recipe.l1)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Values and their gradients that the optimiser takes as one, and knows by its place."""
+
+    values: Any
+    gradients: Any
+    is_penalised: bool
 
 
 def _shrink(weights: Any, by: float) -> None:
@@ -188,11 +240,6 @@ def _shrink(weights: Any, by: float) -> None:
     N. Parikh, S. Boyd, "Proximal algorithms" (2014), section 6.5.2.
     """
     weights[:] = mx.nd.sign(weights) * mx.nd.relu(mx.nd.abs(weights) - by)
-
-
-def _sums_of_squares(arrays: Sequence[Any]) -> npt.NDArray[np.float64]:
-    found = mx.nd.multi_sum_sq(*arrays, num_arrays=len(arrays))
-    return np.asarray(found.asnumpy(), dtype=np.float64)
 
 
 def _as_tuple(states: Any) -> tuple[Any, ...]:

@@ -153,6 +153,7 @@ class _Training:
             met["rates"].append(rates.at(stepper.done))
             met["losses"].append(mean)
             stepper.step(sum(batch.all_rows for batch in batches))
+            list(stepper.settle())
             self._worker.advance()
         return met
 

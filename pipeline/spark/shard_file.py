@@ -235,11 +235,18 @@ class Shard:
         chunks = places // CHUNK_ROWS
         if self.is_sparse:
             return self._take_sparse(places, chunks)
+        if len(self._dense) == 1:
+            return np.take(self._dense[0], places, axis=0)
         out = np.empty((len(places), self.width), dtype=np.float32)
-        for chunk in np.unique(chunks):
+        for chunk in np.flatnonzero(np.bincount(chunks)):
             mask = chunks == chunk
-            out[mask] = self._matrix(self._batches[chunk])[places[mask] - chunk * CHUNK_ROWS]
+            out[mask] = self._dense[chunk][places[mask] - chunk * CHUNK_ROWS]
         return out
+
+    @cached_property
+    def _dense(self) -> list[Floats]:
+        """The features of each chunk, mapped."""
+        return [self._matrix(batch) for batch in self._batches]
 
     def _take_sparse(self, places: Integers, chunks: Integers) -> sparse.csr_matrix:
         order = np.argsort(chunks, kind="stable")

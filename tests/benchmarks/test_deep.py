@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from benchmarks.deep import results
-from benchmarks.deep.results import Figures, goals, markdown, remark, rows
+from benchmarks.deep.results import Exchange, Figures, goals, markdown, remark, rows
+from benchmarks.deep.ways import LOSSES, REMEDIES
 
 
 def _table(ours_two: float, ours: float) -> dict[tuple[str, int], Figures]:
@@ -15,6 +16,8 @@ def _table(ours_two: float, ours: float) -> dict[tuple[str, int], Figures]:
         results.OURS_TWO: [ours_two],
         results.OURS: [ours],
         results.FEEDING: [700.0],
+        **{way.name: [147.0] for way in REMEDIES},
+        **{way.name: [175.0] for way in LOSSES},
     }
     return {(name, 64): Figures(name, 64, list(own)) for name, own in rates.items()}
 
@@ -37,4 +40,10 @@ def test_the_table_has_contenders_down_and_batches_across() -> None:
 
 
 def test_what_talking_costs_is_told() -> None:
-    assert remark(_table(1.0, 1.0), 64).startswith("26.3% of the rate")
+    steps = [Exchange(0.004, 0.003, 0.001), Exchange(0.005, 0.002, 0.004), Exchange(9, 9, 0)]
+    found = remark(_table(1.0, 1.0), 64, steps)
+    assert "73.7% of the rate of the same processes apart" in found
+    assert "its thread alone costs 7.9%, feeding 20.0%" in found
+    assert "5.00 ms of computing" in found
+    assert "1.00 ms of allreduce and 2.00 ms of waiting" in found
+    assert "one group +5.0%" in found

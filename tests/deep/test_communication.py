@@ -17,7 +17,7 @@ def test_sums_of_one_rank_are_its_own_values() -> None:
 
 def test_one_rank_is_told_nothing_new() -> None:
     gradient = mx.nd.array([1, -2])
-    Alone().sum_gradients([gradient], 4, is_halved=True)
+    Alone().sum_gradients(gradient, 4, 0, is_halved=True)
     assert gradient.asnumpy().tolist() == [1, -2]
     assert Alone().broadcast_bytes(b"all") == b"all"
 
