@@ -116,11 +116,13 @@ def _contenders(
             Contender(
                 results.FEEDING, [one], rows, lambda b, _e: [0.0, rows / one.call("feed", b)]
             ),
-            *(
-                Contender(way.name, [one, other], 2 * rows, _together(one, other, way))
-                for way in (*LOSSES, *REMEDIES)
-            ),
         ]
+        for way in (*LOSSES, *REMEDIES):
+            pair = one, other
+            if way.environment:
+                told = dict(way.environment)
+                pair = begin(Plain, rows, [first], told), begin(Plain, rows, [second], told)
+            contenders.append(Contender(way.name, pair, 2 * rows, _together(*pair, way)))
         if torch is not None:
             third = begin(TorchSession, torch, [[first], [second]], rows, _HEAP_MB // 2)
             contenders.append(

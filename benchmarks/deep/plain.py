@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,9 +37,14 @@ class Plain(Servant):
         How many.
     cores : sequence of int
         Which cores it may use; as many threads.
+    environment : mapping of str to str
+        What Horovod is told at its start.
     """
 
-    def __init__(self, count: int, cores: list[int]) -> None:
+    def __init__(
+        self, count: int, cores: list[int], environment: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        os.environ.update(environment)
         os.sched_setaffinity(0, cores)
         os.environ["OMP_NUM_THREADS"] = str(len(cores))
         self._rows, self._labels = rows_of(count, seed=cores[0])
@@ -86,11 +92,10 @@ class Plain(Servant):
             return
         collective = Horovod()
         seat = Seat(meeting["rank"], meeting["size"], ("127.0.0.1",) * meeting["size"])
-        os.environ.update(way.environment)
         try:
             collective.join(seat, meeting["invitation"], _PATIENCE_S)
-            yield Steps(self._rows, self._labels, way, is_joined=True)
+            steps = Steps(self._rows, self._labels, way, is_joined=True)
+            yield steps
+            steps.end()
         finally:
             collective.leave()
-            for name in way.environment:
-                del os.environ[name]

@@ -38,6 +38,7 @@ class Steps:
         mx.random.seed(0)
         self._net = _network(rows)
         self._loss = L2Loss()
+        self._is_joined = is_joined
         self._talks = is_joined and way.talks
         if self._talks:
             import horovod.mxnet as hvd
@@ -75,6 +76,13 @@ class Steps:
             found.append((computed - began, time.monotonic() - computed))
             self._trainer.update(len(inputs))
         return found
+
+    def end(self) -> None:
+        """Wait for the other rank: Horovod does not bear that one leaves while another computes."""
+        if self._is_joined:
+            import horovod.mxnet as hvd
+
+            hvd.allreduce(mx.nd.zeros(1), op=hvd.Sum, name="end").wait_to_read()
 
     def gradients(self, inputs: Any, labels: Any) -> Any:
         """Find the gradients of a batch; the sum of its losses."""

@@ -15,7 +15,7 @@ class Way:
     name : str
         What it is called in the results.
     environment : mapping of str to str
-        What Horovod is told when it starts.
+        What Horovod is told; it listens once in the life of a process.
     groups : int
         Groups of gradients that travel together; 0: Horovod decides.
     is_one_array : bool
@@ -38,7 +38,6 @@ class Way:
 
 
 USUAL = Way("as it is")
-
 LOSSES = (
     Way("bare, joined but silent", talks=False),
     Way("bare, not fed", is_fed=False),

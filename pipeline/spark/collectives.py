@@ -15,6 +15,8 @@ from typing import Any, Literal, TypeAlias
 
 import psutil
 
+from pipeline.errors import UserError
+
 CollectiveName: TypeAlias = Literal["rabit", "horovod", "none"]
 
 
@@ -134,6 +136,9 @@ class Rabit(Collective):
         return type(error).__name__ == "XGBoostError" and any(sign in text for sign in signs)
 
 
+_TUNING = ("HOROVOD_FUSION_THRESHOLD", "HOROVOD_CYCLE_TIME")
+
+
 class Horovod(Collective):
     """Horovod with Gloo, for MXNet; all it needs to know travels in environment variables."""
 
@@ -150,7 +155,19 @@ class Horovod(Collective):
         return {"address": address, "port": int(self._server.start())}
 
     def join(self, seat: Seat, invitation: dict[str, Any], patience_s: float) -> None:
-        """Initialise Horovod."""
+        """Initialise Horovod.
+
+        Raises
+        ------
+        UserError
+            When the environment sets both the fusion threshold and the cycle time: Horovod 0.28.1
+            then ends by a signal when it starts once more in a process.
+        """
+        if all(name in os.environ for name in _TUNING):
+            raise UserError(
+                f"the environment of executors sets both {' and '.join(_TUNING)}: Horovod would "
+                "crash at its second start in a process; set one of them"
+            )
         self._variables = {
             "HOROVOD_RANK": str(seat.rank),
             "HOROVOD_SIZE": str(seat.size),

@@ -3,6 +3,7 @@ from typing import get_args
 import psutil
 import pytest
 
+from pipeline.errors import UserError
 from pipeline.spark.collectives import (
     CollectiveName,
     Horovod,
@@ -92,3 +93,17 @@ def test_horovods_internal_errors_are_a_peers_failure() -> None:
     assert Horovod.is_peer_failure(HorovodInternalError("allreduce failed"))
     assert Horovod.is_peer_failure(RuntimeError("Horovod has been shut down"))
     assert not Horovod.is_peer_failure(RuntimeError("shape mismatch"))
+
+
+def test_two_settings_that_horovod_does_not_survive_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # With both, Horovod 0.28.1 crashes the process when it starts there a second time.
+    monkeypatch.setenv("HOROVOD_FUSION_THRESHOLD", "1048576")
+    for _ in range(2):
+        collective = make_collective("horovod")
+        collective.join(Seat(0, 1, ("127.0.0.1",)), collective.invite("127.0.0.1", 1), 20)
+        collective.leave()
+    monkeypatch.setenv("HOROVOD_CYCLE_TIME", "2")
+    with pytest.raises(UserError, match="HOROVOD_CYCLE_TIME: Horovod would crash"):
+        make_collective("horovod").join(Seat(0, 1, ("127.0.0.1",)), {}, 20)
