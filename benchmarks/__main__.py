@@ -20,6 +20,8 @@ ALL = (
     ("boosting",),
     ("boosting", "--memory"),
     ("deep",),
+    ("deep", "--memory"),
+    ("deep-accuracy",),
     ("breiman",),
 )
 
@@ -51,6 +53,10 @@ def _parser() -> argparse.ArgumentParser:
     deep = names.add_parser("deep", help="networks against plain MXNet and bare Horovod")
     deep_options.add(deep)
     deep.set_defaults(run=_deep)
+    accuracy = names.add_parser("deep-accuracy", help="networks' test accuracy against plain MXNet")
+    accuracy.add_argument("--check", action="store_true", help="exit 1 when a goal is missed")
+    accuracy.add_argument("--seeds", type=int, default=5, metavar="N", help="of each (default 5)")
+    accuracy.set_defaults(run=_accuracy)
     breiman = names.add_parser("breiman", help="the tables of Breiman's paper")
     breiman.add_argument("--repeats", type=int, help="random divisions (default: the paper's)")
     breiman.set_defaults(run=_breiman)
@@ -79,6 +85,12 @@ def _deep(args: argparse.Namespace) -> int:
     from benchmarks.deep import measure
 
     return measure.run(deep_options.read(args))
+
+
+def _accuracy(args: argparse.Namespace) -> int:
+    from benchmarks.deep_accuracy import measure
+
+    return measure.run(args.seeds, is_strict=args.check)
 
 
 def _breiman(args: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks import common
 from benchmarks.boosting.load import Meter
 from benchmarks.boosting.remote import Remote
-from benchmarks.deep import results, torch_environment
+from benchmarks.deep import memory, results, torch_environment
 from benchmarks.deep.options import Options
 from benchmarks.deep.results import Exchange, Figures
 from benchmarks.deep.ways import LOSSES, REMEDIES, USUAL, Way
@@ -55,6 +55,10 @@ class Contender:
 
 def run(options: Options) -> int:
     """Measure; 1 when goals are to be checked and one is missed."""
+    if options.memory:
+        goals = memory.run(options)
+        sys.stdout.writelines(f"{goal}\n" for goal in goals)
+        return int(options.check and not all(goal.is_met for goal in goals))
     cores = sorted(os.sched_getaffinity(0))[:2]
     if len(cores) < 2:
         sys.stderr.write("deep: two cores are needed\n")
@@ -167,8 +171,10 @@ def _meetings() -> Iterator[list[dict[str, Any]]]:
     """What two ranks need to find each other."""
     host = Horovod()
     invitation = host.invite("127.0.0.1", 2)
-    yield [{"rank": rank, "size": 2, "invitation": invitation} for rank in range(2)]
-    host.dismiss()
+    try:
+        yield [{"rank": rank, "size": 2, "invitation": invitation} for rank in range(2)]
+    finally:
+        host.dismiss()
 
 
 def _measure(

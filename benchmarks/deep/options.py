@@ -26,6 +26,8 @@ class Options:
         Rows of a batch on each worker.
     noisy : bool
         Whether repeats under foreign load count.
+    memory : bool
+        Measure memory instead, with so many rows and eight times as many.
     """
 
     check: bool
@@ -34,6 +36,7 @@ class Options:
     rows: int
     batches: tuple[int, ...]
     noisy: bool
+    memory: bool
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +57,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--noisy", action="store_true", help="keep repeats under foreign load, do not wait"
     )
+    parser.add_argument(
+        "--memory", action="store_true", help="memory with few rows and eight times as many instead"
+    )
 
 
 def read(args: argparse.Namespace) -> Options:
@@ -65,4 +71,5 @@ def read(args: argparse.Namespace) -> Options:
         rows=args.rows,
         batches=tuple(args.batches),
         noisy=args.noisy,
+        memory=args.memory,
     )

@@ -173,7 +173,13 @@ class Horovod(Communication):
         import horovod.mxnet as hvd
         import mxnet as mx
 
-        hvd.broadcast_parameters(parameters, root_rank=0)
+        if hvd.size() == 1:
+            return
+        for name, each in sorted(parameters.items()):
+            # Horovod does not understand weights that oneDNN has laid in an order of its own.
+            value = mx.nd.array(each.data().asnumpy(), ctx=each.data().context, dtype=each.dtype)
+            hvd.broadcast_(value, root_rank=0, name=f"parameter.{name}")
+            each.set_data(value)
         mx.nd.waitall()
 
     def broadcast_bytes(self, data: bytes) -> bytes:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.deep.inputs import Floats, InputLayout
 from pipeline.deep.sources import Rows
@@ -68,25 +70,32 @@ class Feed:
         self._sizes = sizes
         each = max(batch_size // len(sizes), 1)
         self.steps = -(-max(sizes) // each)
-        self._weights = np.ones(shard.rows, np.float32) if weights is None else weights
+        self._weights = weights
 
-    def epoch(self, order: Integers | None = None) -> Iterator[Batch]:
+    def epoch(self, order: npt.NDArray[np.integer[Any]] | None = None) -> Iterator[Batch]:
         """The batches of one pass; `order` is a permutation of the shard's rows."""
-        places = np.arange(self._shard.rows) if order is None else order
-        for step, own in enumerate(np.array_split(places, self.steps)):
-            # array_split gives one row more to the first parts: known for every rank.
-            all_rows = sum(size // self.steps + (step < size % self.steps) for size in self._sizes)
-            yield self._batch(own, all_rows)
+        own = self._shard.rows
+        for step in range(self.steps):
+            all_rows = sum(self._dealt(size, step + 1) for size in self._sizes)
+            all_rows -= sum(self._dealt(size, step) for size in self._sizes)
+            begin, end = self._dealt(own, step), self._dealt(own, step + 1)
+            places = np.arange(begin, end) if order is None else order[begin:end].astype(np.int64)
+            yield self._batch(places, all_rows)
+
+    def _dealt(self, rows: int, steps: int) -> int:
+        """How many of a rank's rows so many steps take: the first steps take one more."""
+        return steps * (rows // self.steps) + min(steps, rows % self.steps)
 
     def _batch(self, places: Integers, all_rows: int) -> Batch:
         if not len(places):
             return self._stand_in(all_rows)
         matrix = self._shard.take(places)
+        weights = self._weights
         return Batch(
             self._layout.numbers(matrix),
             self._layout.codes(matrix),
             self._shard.labels[places],
-            self._weights[places],
+            np.ones(len(places), np.float32) if weights is None else weights[places],
             all_rows,
         )
 

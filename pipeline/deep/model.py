@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from pyspark.ml.param import TypeConverters
 
+from pipeline.deep.inputs import InputLayout
 from pipeline.deep.network_file import SYMBOL, layers_of
+from pipeline.deep.objectives import Regression
 from pipeline.deep.predictor import FACTS
 from pipeline.estimators.model import EnsembleModel
 from pipeline.estimators.params import ColumnParams, declare
 from pipeline.estimators.scoring import OutputColumns
+from pipeline.files.content import write_bytes
 
 
 class LayerParams(ColumnParams):
@@ -50,6 +54,43 @@ class DeepModel(EnsembleModel, LayerParams):
 
     def _score_key(self) -> tuple[str, ...]:
         return (self.value("outputLayer") or "",)
+
+    def saveOnnx(self, uri: str) -> None:  # noqa: N802 - as Spark ML names methods
+        """Write the network as an ONNX file, to be scored without MXNet.
+
+        Its inputs are what a row is encoded to: `numbers` (NaN where missing) and `codes` (place of
+        the category, from 1; 0 where missing or unseen), both float32; a network without one kind
+        lacks that input. Its outputs are `rawPrediction` and `probability`, or `prediction`. The
+        file's metadata have, as JSON, the columns behind `numbers`, those behind `codes` with
+        their categories, and the classes.
+
+        Parameters
+        ----------
+        uri : str
+            The file, on a disk, S3 or HDFS; one that is there is replaced.
+
+        Raises
+        ------
+        UserError
+            When the package onnx is not installed, or the network (your own, say) has an operator
+            that MXNet cannot write.
+        """
+        from pipeline.deep.onnx_file import to_onnx
+
+        target = self.metadata.get(FACTS, {}).get("target")
+        aim = None if target is None else Regression(**target)
+        schema = self.features
+        layout = InputLayout.of(schema)
+        told = {
+            "numbers": [schema.names[place] for place in layout.numeric],
+            "codes": {
+                schema.names[place]: list(schema.features[place].categories)
+                for place in layout.categorical
+            },
+            "classes": list(self.classes),
+        }
+        facts = {name: json.dumps(value) for name, value in told.items()}
+        write_bytes(uri, to_onnx(self.natives, layout, aim, facts))
 
     @property
     def bestEpoch(self) -> int:  # noqa: N802

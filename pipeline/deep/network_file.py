@@ -79,7 +79,7 @@ class SavedNetwork:
         from mxnet.gluon import SymbolBlock
 
         symbol = _cut(natives[SYMBOL], layer) if layer else natives[SYMBOL]
-        self._are_used = _used(symbol, self._input_names())
+        self._are_used = _used(symbol, input_names(self._layout))
         with tempfile.TemporaryDirectory() as name:
             (Path(name) / SYMBOL).write_bytes(symbol)
             (Path(name) / WEIGHTS).write_bytes(natives[WEIGHTS])
@@ -88,16 +88,11 @@ class SavedNetwork:
                 warnings.filterwarnings("ignore", message="Cannot decide type")
                 return SymbolBlock.imports(
                     str(Path(name) / SYMBOL),
-                    list(compress(self._input_names(), self._are_used)),
+                    list(compress(input_names(self._layout), self._are_used)),
                     str(Path(name) / WEIGHTS),
                     ctx=self._device,
                     ignore_extra=bool(layer),
                 )
-
-    def _input_names(self) -> list[str]:
-        """As Gluon names them: a network without numbers, or without codes, has one input."""
-        names = self._layout.given("data0", "data1")
-        return names if len(names) > 1 else ["data"]
 
     def _forward(self, features: Matrix) -> Doubles:
         import mxnet as mx
@@ -106,6 +101,12 @@ class SavedNetwork:
         used = compress(inputs, self._are_used)
         found = self._net(*(mx.nd.array(item, ctx=self._device) for item in used))
         return np.asarray(found.asnumpy(), dtype=np.float64)
+
+
+def input_names(layout: InputLayout) -> list[str]:
+    """As Gluon names them: a network without numbers, or without codes, has one input."""
+    names = layout.given("data0", "data1")
+    return names if len(names) > 1 else ["data"]
 
 
 def layers_of(symbol: bytes) -> list[str]:

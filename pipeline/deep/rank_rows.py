@@ -7,6 +7,7 @@ from itertools import count, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.deep.communication import Communication, Rank
 from pipeline.deep.feed import Batch, Feed
@@ -19,7 +20,6 @@ from pipeline.deep.task import DeepTask
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
-    from pipeline.spark.shard_file import Integers
     from pipeline.spark.shards import Part
 
 
@@ -97,9 +97,11 @@ class RankRows:
         """Columns with numbers far from all others, in words; all ranks must ask."""
         return far_columns(self._rows, self.layout, self._task.features.names, self._others)
 
-    def _order(self, number: int) -> Integers:
-        seed = (self._seed, number, self._rank.rank)
-        return np.random.default_rng(seed).permutation(self._rows.rows)
+    def _order(self, number: int) -> npt.NDArray[np.uint32]:
+        """Four bytes a row: no shard has more rows than that can count."""
+        order = np.arange(self._rows.rows, dtype=np.uint32)
+        np.random.default_rng((self._seed, number, self._rank.rank)).shuffle(order)
+        return order
 
     def _feed(self, part: Part, rows: Rows) -> Feed:
         sizes = self._task.shards.sizes[part]

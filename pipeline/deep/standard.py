@@ -14,8 +14,9 @@ from pipeline.deep.communication import Communication, Doubles, Rank
 from pipeline.deep.inputs import Floats, InputLayout
 from pipeline.deep.sources import Rows
 
-# Values that are summed at once, in float64.
-_AT_ONCE = 4_000_000
+# Values that are summed at once, in float64: with what is made of them some 20 MB.
+_AT_ONCE = 500_000
+_LEAST_ROWS = 256
 _SOME_ROWS = 1_000
 # Of float32, with a margin.
 _RESOLUTION = 1e-7
@@ -71,14 +72,21 @@ def weighted_moments(
     values: Floats, weights: Floats | None, others: Communication
 ) -> tuple[float, float]:
     """Mean and deviation of values over all ranks; a deviation of 0 for one value only."""
-    own = np.asarray(values, np.float64)
-    counts = np.ones(len(own)) if weights is None else weights.astype(np.float64)
-    weight, total = others.sum([counts.sum(), (counts * own).sum()])
+    weight, total, _ = others.sum(_sums(values, weights, 0.0))
     near = total / weight
-    own = own - near
-    sums = others.sum([counts.sum(), (counts * own).sum(), (counts * own**2).sum()])
-    mean, deviation = _moments(np.asarray(near), *sums)
+    mean, deviation = _moments(np.asarray(near), *others.sum(_sums(values, weights, near)))
     return float(mean), float(deviation)
+
+
+def _sums(values: Floats, weights: Floats | None, near: float) -> Doubles:
+    """Of weights, and of weighted distances from `near` and their squares."""
+    sums = np.zeros(3)
+    for start in range(0, len(values), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        own = values[part].astype(np.float64) - near
+        counts = np.ones(len(own)) if weights is None else weights[part].astype(np.float64)
+        sums += [counts.sum(), (counts * own).sum(), (counts * own**2).sum()]
+    return sums
 
 
 def _near(rows: Rows, layout: InputLayout, others: Communication) -> Doubles:
@@ -144,7 +152,7 @@ def _usual(numbers: Doubles) -> tuple[Doubles, Doubles]:
 
 def _chunks(rows: Rows, layout: InputLayout) -> Iterator[npt.NDArray[np.float64]]:
     """The numbers, so many at a time that float64 does not fill the memory."""
-    step = max(_AT_ONCE // max(rows.width, 1), 1)
+    step = max(_AT_ONCE // max(rows.width, 1), _LEAST_ROWS)
     for chunk in rows.matrices():
         for start in range(0, chunk.shape[0], step):
             yield layout.numbers(chunk[start : start + step]).astype(np.float64)

@@ -67,7 +67,7 @@ class Stepper:
         # Penalised ones first, so that those of a bucket are one stretch of it.
         held = [each for _, each in trained.values()]
         held.sort(key=lambda each: id(each) not in self._is_penalised)
-        self._buckets = list(buckets(held))
+        self._buckets = list(buckets(held, lambda each: (each.lr_mult, each.wd_mult)))
         self._names = [trained[id(each)][0] for each in held]
         self._gradients = [each.grad() for each in held]
         self._pieces = [piece for bucket in self._buckets for piece in self._pieces_of(bucket)]
@@ -78,7 +78,7 @@ class Stepper:
         ]
         self.done = 0
         self.skipped_in_a_row = 0
-        self._unsettled: deque[tuple[Any, int]] = deque()
+        self._unsettled: deque[tuple[Any, Any, int]] = deque()
         self.begin_epoch()
 
     def begin_epoch(self) -> None:
@@ -102,8 +102,8 @@ class Stepper:
 
         Notes
         -----
-        A gradient that is not finite on any rank is so in the sum: all ranks skip that step. It
-        moves the weights as gradients of 0 do, by momentum and penalties alone.
+        A gradient that is not finite on any rank is so in the sum: on all ranks the step counts as
+        one with gradients of 0, which moves weights by momentum and penalties alone.
         """
         is_halved = self._recipe.compression == "fp16"
         for place, bucket in enumerate(self._buckets):
@@ -118,7 +118,7 @@ class Stepper:
         for bucket in self._buckets:
             bucket.clear(is_finite)
         self._move(rows)
-        self._unsettled.append((squares, rows))
+        self._unsettled.append((squares, is_finite, rows))
         if self._recipe.accumulate > 1:
             for bucket in self._buckets:
                 bucket.gradients[:] = 0
@@ -127,13 +127,12 @@ class Stepper:
     def settle(self, leaving: int = 0) -> Iterator[bool]:
         """Whether each step was taken, in their order, but for the last ones; waits for them."""
         while len(self._unsettled) > leaving:
-            found, rows = self._unsettled.popleft()
-            squares = found.asnumpy().astype(np.float64) / float(rows) ** 2
+            squares, is_finite, rows = self._unsettled.popleft()
             self._steps += 1
-            is_taken = math.isfinite(squares.sum())
+            is_taken = bool(is_finite.asscalar())
             if is_taken:
                 self.skipped_in_a_row = 0
-                self._squares += squares
+                self._squares += squares.asnumpy().astype(np.float64) / float(rows) ** 2
             else:
                 self.skipped += 1
                 self.skipped_in_a_row += 1
@@ -182,17 +181,15 @@ class Stepper:
         recipe = self._recipe
         if recipe.optimiser == "lamb":  # goes by the norm of each layer
             for each in bucket.parameters:
-                yield _Piece(each.data(), each.grad(), id(each) in self._is_penalised)
+                is_penalised = id(each) in self._is_penalised
+                yield _Piece(each.data(), each.grad(), is_penalised, each.lr_mult, each.wd_mult)
             return
         many = sum(id(each) in self._is_penalised for each in bucket.parameters)
-        if not (recipe.weight_decay or recipe.l1):
-            many = 0
-        cut = sum(each.data().size for each in bucket.parameters[:many])
-        stretches = ((0, cut, True), (cut, bucket.values.size, False))
-        for begin, end, is_penalised in stretches:
-            if begin < end:
-                values, gradients = bucket.values[begin:end], bucket.gradients[begin:end]
-                yield _Piece(values, gradients, is_penalised)
+        first = bucket.parameters[0]
+        penalties = recipe.weight_decay or recipe.l1
+        for place, pair in enumerate(bucket.split(many if penalties else 0)):
+            is_penalised = bool(many) and place == 0
+            yield _Piece(*pair, is_penalised, first.lr_mult, first.wd_mult)
 
     def _make_optimiser(self) -> Any:
         recipe = self._recipe
@@ -202,8 +199,10 @@ class Stepper:
         if recipe.optimiser == "sgd":
             settings["momentum"] = recipe.momentum
         made = mx.optimizer.create(_NAMES[recipe.optimiser], **settings)
+        pieces = dict(enumerate(self._pieces))
+        made.lr_mult = {place: piece.lr_mult for place, piece in pieces.items()}
         made.wd_mult = {
-            place: 0.0 for place, piece in enumerate(self._pieces) if not piece.is_penalised
+            place: piece.wd_mult if piece.is_penalised else 0.0 for place, piece in pieces.items()
         }
         return made
 
@@ -232,6 +231,8 @@ class _Piece:
     values: Any
     gradients: Any
     is_penalised: bool
+    lr_mult: float
+    wd_mult: float
 
 
 def _shrink(weights: Any, by: float) -> None:

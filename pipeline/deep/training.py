@@ -140,7 +140,7 @@ class _Training:
         """Steps whose size grows, until the loss leaves all bounds."""
         rates = Growing(low, high, steps)
         self._net.enter(self._net.stages, self._rows.some(), self._others)
-        stepper = self._stepper_with(rates)
+        stepper = self._stepper = self._stepper_with(rates)
         met: dict[str, list[float]] = {"rates": [], "losses": []}
         for batches in self._rows.endless():
             own = total(self._epochs.gradients(batches))

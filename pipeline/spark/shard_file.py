@@ -270,8 +270,12 @@ class Shard:
         return sparse.csr_matrix(parts, (batch.num_rows, self.width))
 
     def _column(self, name: str, kind: type[Any]) -> npt.NDArray[Any]:
-        parts = [batch.column(name).to_numpy() for batch in self._batches]
-        return np.concatenate(parts) if parts else np.empty(0, dtype=kind)
+        parts: list[npt.NDArray[Any]] = [batch.column(name).to_numpy() for batch in self._batches]
+        if len(parts) == 1:
+            return parts[0]  # mapped
+        found = np.concatenate(parts) if parts else np.empty(0, dtype=kind)
+        found.flags.writeable = False  # as a mapped one
+        return found
 
 
 def _schema(width: int, is_sparse: bool, optional: list[tuple[str, pa.DataType]]) -> pa.Schema:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pandas as pd
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -80,6 +82,26 @@ def test_early_stopping_restores_the_best_epoch(
     accuracy = accuracy_score(later["text"], stopped.predictor.predict(later[FEATURES]))
     assert accuracy == pytest.approx(stopped.history[best]["validation.accuracy"], abs=1e-6)
     assert losses[-1] > losses[best] + 1e-3
+
+
+def test_a_network_written_as_onnx_is_scored_by_what_the_file_says(
+    stopped: DeepClassificationModel, data: pd.DataFrame, tmp_path: Path
+) -> None:
+    stopped.saveOnnx(str(tmp_path / "network.onnx"))
+    session = onnxruntime.InferenceSession(str(tmp_path / "network.onnx"))
+    told = {
+        name: json.loads(value)
+        for name, value in session.get_modelmeta().custom_metadata_map.items()
+    }
+    numbers = data[told["numbers"]].to_numpy(np.float32)
+    codes = [
+        data[name].map({each: at for at, each in enumerate(known, 1)}).fillna(0)
+        for name, known in told["codes"].items()
+    ]
+    inputs = {"numbers": numbers, "codes": np.stack(codes, axis=1).astype(np.float32)}
+    found = session.run(["probability"], inputs)[0]
+    assert told["classes"] == list(stopped.classes)
+    assert found == pytest.approx(stopped.predictor.predict_proba(data[FEATURES]), abs=1e-5)
 
 
 def test_the_history_has_every_epoch(stopped: DeepClassificationModel) -> None:

@@ -215,3 +215,20 @@ def test_a_training_goes_on_after_skipped_steps() -> None:
     again.stepper.restore(trial.stepper.memory, trial.stepper.done, 1)
     assert (again.step(PULL) == trial.step(PULL)).all()
     assert again.stepper.skipped_in_a_row == 0
+
+
+def test_a_networks_own_factors_of_step_size_and_decay_count() -> None:
+    with mx.name.NameManager():
+        net = nn.Dense(2, in_units=2)
+    net.initialize()
+    net.weight.set_data(mx.nd.array(START))
+    net.weight.lr_mult, net.bias.lr_mult, net.weight.wd_mult = 0.5, 0.0, 2.0
+    made = recipe(optimiser="sgd", momentum=0.0, learning_rate=RATE, weight_decay=0.1)
+    stepper = Stepper(net, net.prefix, made, Rates(made, 10, 1), Alone())
+    with autograd.record():
+        loss = (net.weight.data() * mx.nd.array(PULL)).sum() + net.bias.data().sum()
+    loss.backward()
+    stepper.step(1)
+    expected = START - 0.5 * RATE * (PULL + 2 * 0.1 * START)
+    assert net.weight.data().asnumpy() == pytest.approx(expected, abs=1e-6)
+    assert (net.bias.data().asnumpy() == 0).all()

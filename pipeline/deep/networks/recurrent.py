@@ -51,7 +51,7 @@ class Recurrent(HybridBlock):  # type: ignore[misc]
 
     def hybrid_forward(self, F: Any, numbers: Any) -> Any:  # noqa: N803 - MXNet's name
         """Outputs, shape (rows, outputs), from sequences of shape (rows, steps * channels)."""
-        states = self.body(F.swapaxes(self.sequence(numbers), 0, 1))
+        states = self.body(F.transpose(self.sequence(numbers), axes=(1, 0, 2)))
         last = F.reshape(F.slice_axis(states, axis=0, begin=-1, end=None), shape=(-3, 0))
         if self._is_bidirectional:
             # The other direction ends at the first step.
