@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -15,6 +12,7 @@ import psutil
 from pipeline.errors import UserError
 from pipeline.local import daemons, launch, readiness
 from pipeline.local import state as states
+from pipeline.local.claim import LOCK, alone, claim
 from pipeline.local.java import find_java
 from pipeline.local.readiness import master_json
 from pipeline.local.shell import environment, shell_lines
@@ -32,7 +30,6 @@ __all__ = [
     "up",
 ]
 
-_LOCK = "cluster.lock"
 _PATIENCE_S = 120.0
 # More than this, all Workers together, would leave too little for the driver and the rest.
 _SHARE_OF_RAM = 0.6
@@ -81,8 +78,8 @@ def up(
     """
     shape = _shape(workers, cores_per_worker, memory_per_worker_mb, gpus_per_worker)
     directory = directory.absolute()
-    _claim(directory)
-    with _alone(directory):
+    claim(directory)
+    with alone(directory):
         running_already = _reusable(directory, shape)
         return running_already or _start(directory, shape, patience_s)
 
@@ -96,9 +93,9 @@ def down(directory: Path) -> bool:
         Whether there was anything to stop.
     """
     directory = directory.absolute()
-    if not (directory / _LOCK).exists():
+    if not (directory / LOCK).exists():
         return False
-    with _alone(directory):
+    with alone(directory):
         return _stop(directory)
 
 
@@ -162,28 +159,6 @@ def _shape(workers: int, cores: int | None, memory_mb: int | None, gpu_count: in
 def _at_least(option: str, value: int, least: int) -> None:
     if value < least:
         raise UserError(f"{option} {value}: must be at least {least}")
-
-
-def _claim(directory: Path) -> None:
-    """Make the directory ours; one with other files in it stays untouched."""
-    lock = directory / _LOCK
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        if not lock.exists() and any(directory.iterdir()):
-            raise UserError(f"{directory}: holds other files; name a new or empty directory")
-        lock.touch(mode=0o600)
-    except OSError as error:
-        raise UserError(
-            f"{directory}: cannot be used for a cluster: {error.strerror}; name another directory"
-        ) from None
-
-
-@contextmanager
-def _alone(directory: Path) -> Iterator[None]:
-    """One `up` or `down` at a time in a directory."""
-    with (directory / _LOCK).open("a", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _reusable(directory: Path, shape: Shape) -> ClusterState | None:

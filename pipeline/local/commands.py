@@ -10,7 +10,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.errors import UserError
 from pipeline.local import cluster
+from pipeline.local.hadoop import cluster as hadoop_cluster
+from pipeline.local.hadoop import commands as hadoop
+from pipeline.local.hadoop.jars import VERSION
 from pipeline.local.state import ClusterState, Daemon, offer
 
 if TYPE_CHECKING:
@@ -40,9 +44,10 @@ def run(args: argparse.Namespace) -> int:
 def _add_up(commands: Subparsers) -> None:
     parser = commands.add_parser(
         "up",
-        help="start a cluster and wait until all its workers are there",
-        description="Start a cluster and wait until all its workers are there. Where one of the "
-        "same shape already runs in the directory, nothing happens.",
+        help="start a cluster and wait until all of it is there",
+        description="Start a Spark standalone cluster, or with --yarn the HDFS and YARN of "
+        f"Hadoop {VERSION}, and wait until all of it is there. Where one of the same shape already "
+        "runs in the directory, nothing happens.",
     )
     _add_directory(parser, "a new or empty directory for the cluster's logs and work files")
     parser.add_argument(
@@ -67,6 +72,34 @@ def _add_up(commands: Subparsers) -> None:
         default=0,
         metavar="N",
         help="GPUs that each worker pretends to have, to try GPU scheduling (default: 0)",
+    )
+    yarn = parser.add_argument_group(
+        "HDFS and YARN",
+        "Real daemons; their jars are fetched from a Maven repository the first time, which takes "
+        "minutes.",
+    )
+    yarn.add_argument("--yarn", action="store_true", help="start these instead of Spark's")
+    yarn.add_argument("--nodes", type=int, default=2, metavar="N", help="NodeManagers (default: 2)")
+    yarn.add_argument(
+        "--gpus-per-node",
+        type=int,
+        default=0,
+        metavar="N",
+        help="GPUs (yarn.io/gpu) that each node pretends to have (default: 0)",
+    )
+    yarn.add_argument(
+        "--cores-per-node",
+        type=int,
+        metavar="N",
+        help="cores that each node offers (default: this machine's, divided over the nodes, at "
+        "least 2)",
+    )
+    yarn.add_argument(
+        "--memory-per-node",
+        type=_megabytes,
+        metavar="SIZE",
+        help="memory that each node offers (default: half of this machine's, divided over the "
+        "nodes, between 2g and 6g)",
     )
     parser.set_defaults(handler=_up)
 
@@ -112,6 +145,13 @@ def _megabytes(text: str) -> int:
 
 
 def _up(args: argparse.Namespace) -> int:
+    if args.yarn:
+        if cluster.status(args.dir) is not None:
+            raise UserError(f"{args.dir}: a standalone cluster runs there; name another directory")
+        _print(hadoop.up(args))
+        return 0
+    if hadoop_cluster.status(args.dir) is not None:
+        raise UserError(f"{args.dir}: HDFS and YARN run there; name another directory")
     state = cluster.up(
         args.dir,
         workers=args.workers,
@@ -125,12 +165,18 @@ def _up(args: argparse.Namespace) -> int:
 
 
 def _down(args: argparse.Namespace) -> int:
-    stopped = cluster.down(args.dir)
-    _print([f"{args.dir}: {'the cluster is stopped' if stopped else 'no cluster was running'}"])
+    stopped = [stop(args.dir) for stop in (cluster.down, hadoop_cluster.down)]
+    _print(
+        [f"{args.dir}: {'the cluster is stopped' if any(stopped) else 'no cluster was running'}"]
+    )
     return 0
 
 
 def _status(args: argparse.Namespace) -> int:
+    running = hadoop_cluster.status(args.dir)
+    if running is not None:
+        _print(hadoop.told(running, as_json=args.json))
+        return 0 if running.ready and not hadoop_cluster.dead_daemons(running) else 1
     state = cluster.status(args.dir)
     dead = cluster.dead_daemons(state) if state else []
     whole = state is not None and state.ready and not dead

@@ -47,7 +47,7 @@ class Shape:
     def __str__(self) -> str:
         """For example: 2 workers, each of 1 core, 1024 MiB, 0 GPUs."""
         each = offer(self.cores_per_worker, self.memory_per_worker_mb, self.gpus_per_worker)
-        return f"{_counted(self.workers, 'worker')}, each of {each}"
+        return f"{counted(self.workers, 'worker')}, each of {each}"
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class ClusterState:
 
 def offer(cores: int, memory_mb: int, gpus: int) -> str:
     """What a Worker offers, for a person to read."""
-    return f"{_counted(cores, 'core')}, {memory_mb} MiB, {_counted(gpus, 'GPU')}"
+    return f"{counted(cores, 'core')}, {memory_mb} MiB, {counted(gpus, 'GPU')}"
 
 
 def save(state: ClusterState) -> None:
@@ -141,7 +141,8 @@ def forget(directory: Path) -> None:
     (directory / FILE).unlink(missing_ok=True)
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """`1 core`, `2 cores`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
