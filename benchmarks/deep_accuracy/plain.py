@@ -18,11 +18,11 @@ LEARNING_RATE = 0.001
 _SCORED_AT_ONCE = 8_192
 
 
-def accuracy(table: Table, seed: int) -> float:
+def accuracy(table: Table, normalisation: str, seed: int) -> float:
     """Share of the test rows whose class a network finds."""
     train, test = (_encoded(table, part) for part in table.parts)
     mx.random.seed(seed)
-    net = _Net(table, int(table.rows[LABEL].max()) + 1, _sizes(table))
+    net = _Net(table, normalisation, int(table.rows[LABEL].max()) + 1, _sizes(table))
     net.initialize(mx.init.Xavier())
     net.hybridize(static_alloc=True)
     trainer = Trainer(net.collect_params(), "adam", {"learning_rate": LEARNING_RATE}, kvstore=None)
@@ -45,7 +45,7 @@ def accuracy(table: Table, seed: int) -> float:
 
 
 class _Net(HybridBlock):  # type: ignore[misc]
-    def __init__(self, table: Table, classes: int, sizes: list[int]) -> None:
+    def __init__(self, table: Table, normalisation: str, classes: int, sizes: list[int]) -> None:
         super().__init__()
         with self.name_scope():
             self.embeddings = nn.HybridSequential()
@@ -53,7 +53,8 @@ class _Net(HybridBlock):  # type: ignore[misc]
                 self.embeddings.add(nn.Embedding(size + 1, _width(size)))
             self.body = nn.HybridSequential()
             for units in table.hidden:
-                self.body.add(nn.Dense(units), nn.BatchNorm(), nn.Activation("relu"))
+                normed = nn.BatchNorm() if normalisation == "batch" else nn.LayerNorm()
+                self.body.add(nn.Dense(units), normed, nn.Activation("relu"))
                 self.body.add(nn.Dropout(DROPOUT))
             self.body.add(nn.Dense(classes))
 

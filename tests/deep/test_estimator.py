@@ -222,7 +222,14 @@ _AS_ONE: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("way", _AS_ONE)
+@pytest.mark.parametrize(
+    "way",
+    [
+        "lamb",
+        pytest.param("sgd", marks=pytest.mark.slow),
+        pytest.param("adam", marks=pytest.mark.slow),
+    ],
+)
 def test_a_gang_trains_the_network_of_one_worker(way: str, rows: DataFrame) -> None:
     """On all rows at once and without what each worker does to its own rows."""
     alike = {

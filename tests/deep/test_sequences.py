@@ -74,6 +74,7 @@ def test_the_rows_before_a_row_in_its_group(spark: SparkSession, partitions: int
         assert np.array_equal(found[key], values, equal_nan=True)
 
 
+@pytest.mark.slow
 def test_a_recurrent_network_learns_from_rows_in_the_order_of_time(spark: SparkSession) -> None:
     """The label is whether the number three rows before was positive: no row knows its own."""
     rows = spark.range(1_600).select(

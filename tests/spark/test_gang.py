@@ -228,6 +228,7 @@ def test_a_worker_killed_before_it_met_the_others_does_not_end_the_gang(spark, m
     assert all("exited" in text for text in lost[1:])
 
 
+@pytest.mark.slow
 def test_losses_in_every_attempt_end_it_saying_what_was_lost(spark, marks):
     def work(worker):
         mark(marks, worker)

@@ -242,6 +242,7 @@ def test_a_replica_has_its_own_share_of_the_columns(
     assert (scored["spread"] > 0).any()
 
 
+@pytest.mark.slow
 def test_a_fit_goes_on_with_replicas_that_are_whole(
     regression: BaggingRegressionModel,
     odd: DataFrame,
