@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.errors import UserError
 
 _MEMORY = 0.95
+_SETTLED = 20
 _BELOW_LEAST = 10.0
 
 
@@ -52,6 +53,8 @@ class RateRange:
         if len(smooth) < 3:
             return self.rates[0]
         slopes = np.gradient(smooth, np.log(np.asarray(self.rates[: len(smooth)])))
+        if len(slopes) > _SETTLED:  # before that it is a mean of few losses, and jumps with each
+            slopes[:_SETTLED] = math.inf
         return self.rates[int(np.argmin(slopes))]
 
     @property

@@ -30,6 +30,12 @@ def test_the_suggestion_is_a_tenth_of_the_best(noise: float) -> None:
     assert 1e-4 < found.steepest < 0.02
 
 
+def test_what_the_first_losses_do_by_chance_is_no_slope() -> None:
+    valley = _valley(0.05)
+    losses = (3.0, *valley.losses[1:])
+    assert 1e-4 < RateRange(valley.rates, losses).steepest < 0.02
+
+
 def test_the_running_mean_begins_at_the_first_loss() -> None:
     found = RateRange((0.1, 0.2, 0.3), (4.0, 4.0, 1.0))
     assert found.smooth[:2] == pytest.approx((4.0, 4.0))
