@@ -78,7 +78,8 @@ def _encoded(table: Table, part: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, 
             codes.append(known.codes.astype(np.float32) + 1)
             continue
         values = part[name].astype(np.float64)
-        deviation = train[name].astype(np.float64).std() or 1.0
+        # A column that is one number in training says nothing, whatever it is in testing.
+        deviation = train[name].astype(np.float64).std() or np.inf
         numbers.append(((values - train[name].mean()) / deviation).fillna(0.0))
         if train[name].isna().any():
             numbers.append(values.isna())
