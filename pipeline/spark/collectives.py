@@ -136,6 +136,8 @@ class Rabit(Collective):
         return type(error).__name__ == "XGBoostError" and any(sign in text for sign in signs)
 
 
+# What Gloo says of a peer that has gone, depending on how far a message had come.
+_GLOO_SIGNS = ("Connection reset", "Read error", "Write error", "Broken pipe")
 _TUNING = ("HOROVOD_FUSION_THRESHOLD", "HOROVOD_CYCLE_TIME")
 
 
@@ -205,11 +207,12 @@ class Horovod(Collective):
 
     @staticmethod
     def is_peer_failure(error: BaseException) -> bool:
-        """Whether Horovod complains about its network."""
-        text = str(error)
+        """Whether Horovod complains about its network, by itself or through MXNet."""
+        text, kind = str(error), type(error).__name__
+        if kind == "MXNetError" and any(sign in text for sign in _GLOO_SIGNS):
+            return True
         signs = ("HorovodInternalError", "Horovod has been shut down", "gloo", "Connection closed")
-        named = type(error).__name__ == "HorovodInternalError"
-        return named or any(sign in text for sign in signs)
+        return kind == "HorovodInternalError" or any(sign in text for sign in signs)
 
 
 class Alone(Collective):

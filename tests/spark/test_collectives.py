@@ -95,6 +95,15 @@ def test_horovods_internal_errors_are_a_peers_failure() -> None:
     assert not Horovod.is_peer_failure(RuntimeError("shape mismatch"))
 
 
+def test_what_gloo_says_of_a_lost_peer_reaches_us_through_mxnet() -> None:
+    from mxnet.base import MXNetError
+
+    lost = 'File "Read error [127.0.0.1]", line 59114\nMXNetError: Connection reset by peer'
+    assert Horovod.is_peer_failure(MXNetError(lost))
+    assert not Horovod.is_peer_failure(OSError(lost))  # a rank's own trouble with a database, say
+    assert not Horovod.is_peer_failure(MXNetError("shapes do not match"))
+
+
 def test_two_settings_that_horovod_does_not_survive_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
