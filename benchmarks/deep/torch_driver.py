@@ -13,8 +13,8 @@ from pyspark.ml.torch.distributor import TorchDistributor
 from pyspark.sql import SparkSession
 
 from benchmarks.deep.torch_training import train
+from benchmarks.deep.workload import ANSWER
 
-ANSWER = "answer "
 RANKS = 2
 
 

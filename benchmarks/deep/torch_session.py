@@ -13,9 +13,9 @@ from typing import Any
 from benchmarks.boosting.remote import Servant
 from benchmarks.common import ROOT
 from benchmarks.deep.pinned import pin
+from benchmarks.deep.workload import ANSWER
 from pipeline.local import cluster as local_cluster
 
-_ANSWER = "answer "
 _DRIVER = "benchmarks.deep.torch_driver"
 
 
@@ -93,6 +93,6 @@ class TorchSession(Servant):
 
     def _answer(self) -> Any:
         for line in self._driver.stdout:
-            if line.startswith(_ANSWER):
-                return json.loads(line.removeprefix(_ANSWER))
+            if line.startswith(ANSWER):
+                return json.loads(line.removeprefix(ANSWER))
         raise RuntimeError(f"{_DRIVER} ended with code {self._driver.wait()}")

@@ -12,6 +12,7 @@ from mxnet.gluon import HybridBlock, Trainer, nn
 from mxnet.gluon.loss import SoftmaxCrossEntropyLoss
 
 from benchmarks.deep_accuracy.tables import LABEL, Table
+from pipeline.deep.networks.table_input import embedding_width
 
 DROPOUT = 0.1
 LEARNING_RATE = 0.001
@@ -50,7 +51,7 @@ class _Net(HybridBlock):  # type: ignore[misc]
         with self.name_scope():
             self.embeddings = nn.HybridSequential()
             for size in sizes:
-                self.embeddings.add(nn.Embedding(size + 1, _width(size)))
+                self.embeddings.add(nn.Embedding(size + 1, embedding_width(size)))
             self.body = nn.HybridSequential()
             for units in table.hidden:
                 normed = nn.BatchNorm() if normalisation == "batch" else nn.LayerNorm()
@@ -95,7 +96,3 @@ def _sizes(table: Table) -> list[int]:
 
 def _is_category(column: Any) -> bool:
     return bool(column.dtype == object)
-
-
-def _width(size: int) -> int:
-    return int(min(50, max(1, round(1.6 * size**0.56))))

@@ -89,7 +89,10 @@ def buckets(
     key : callable
         What parameters of one bucket have in common.
     """
-    kind = lambda each: (each.data().dtype, _stays_alone(each), key(each))  # noqa: E731
+
+    def kind(each: Any) -> tuple[Hashable, ...]:
+        return each.data().dtype, _stays_alone(each), key(each)
+
     for (_, is_alone, _), alike in groupby(parameters, key=kind):
         group: list[Any] = []
         held = 0

@@ -71,6 +71,7 @@ class Stepper:
         self._names = [trained[id(each)][0] for each in held]
         self._gradients = [each.grad() for each in held]
         self._pieces = [piece for bucket in self._buckets for piece in self._pieces_of(bucket)]
+        self._penalised = [piece.values for piece in self._pieces if piece.is_penalised]
         self._optimiser = self._make_optimiser()
         self._states = [
             self._optimiser.create_state_multi_precision(place, piece.values)
@@ -212,15 +213,14 @@ class Stepper:
         self.done += 1
         self._optimiser.set_learning_rate(rate)
         self._optimiser.rescale_grad = 1 / rows
-        penalised_ones = [piece.values for piece in self._pieces if piece.is_penalised]
         if recipe.optimiser == "adamw" and recipe.weight_decay:
-            for values in penalised_ones:
+            for values in self._penalised:
                 values[:] *= 1 - rate * recipe.weight_decay
         update = self._optimiser.update_multi_precision
         for place, piece in enumerate(self._pieces):
             update(place, piece.values, piece.gradients, self._states[place])
         if recipe.l1:
-            for values in penalised_ones:
+            for values in self._penalised:
                 _shrink(values, rate * recipe.l1)
 
 

@@ -35,6 +35,13 @@ def claim(directory: Path) -> None:
 @contextmanager
 def alone(directory: Path) -> Iterator[None]:
     """One `up` or `down` at a time in a directory."""
-    with (directory / LOCK).open("a", encoding="utf-8") as lock:
+    with locked(directory / LOCK):
+        yield
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock, a file that stays; others wait."""
+    with path.open("a", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

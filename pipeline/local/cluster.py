@@ -16,7 +16,7 @@ from pipeline.local.claim import LOCK, alone, claim
 from pipeline.local.java import find_java
 from pipeline.local.readiness import master_json
 from pipeline.local.shell import environment, shell_lines
-from pipeline.local.state import ClusterState, Daemon, Shape
+from pipeline.local.state import ClusterState, Daemon, Shape, require_at_least
 
 __all__ = [
     "ClusterState",
@@ -112,7 +112,7 @@ def status(directory: Path) -> ClusterState | None:
 
 def dead_daemons(state: ClusterState) -> list[Daemon]:
     """Those processes of a cluster that no longer run."""
-    return [daemon for daemon in state.daemons if not daemons.is_alive(daemon)]
+    return daemons.dead(state.daemons)
 
 
 def running(directory: Path) -> ClusterState:
@@ -144,21 +144,16 @@ def running(directory: Path) -> ClusterState:
 
 
 def _shape(workers: int, cores: int | None, memory_mb: int | None, gpu_count: int) -> Shape:
-    _at_least("--workers", workers, 1)
+    require_at_least("--workers", workers, 1)
     if cores is None:
         cores = max(1, len(os.sched_getaffinity(0)) // workers)
     if memory_mb is None:
         share = int(psutil.virtual_memory().total / 2**20 * _SHARE_OF_RAM) // workers
         memory_mb = min(max(share, _LEAST_MEMORY_MB), _MOST_MEMORY_MB)
-    _at_least("--cores-per-worker", cores, 1)
-    _at_least("--memory-per-worker", memory_mb, 1)
-    _at_least("--gpus-per-worker", gpu_count, 0)
+    require_at_least("--cores-per-worker", cores, 1)
+    require_at_least("--memory-per-worker", memory_mb, 1)
+    require_at_least("--gpus-per-worker", gpu_count, 0)
     return Shape(workers, cores, memory_mb, gpu_count)
-
-
-def _at_least(option: str, value: int, least: int) -> None:
-    if value < least:
-        raise UserError(f"{option} {value}: must be at least {least}")
 
 
 def _reusable(directory: Path, shape: Shape) -> ClusterState | None:

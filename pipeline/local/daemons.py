@@ -66,6 +66,11 @@ def is_alive(daemon: Daemon) -> bool:
     return _process_of(daemon) is not None
 
 
+def dead(daemons: Iterable[Daemon]) -> list[Daemon]:
+    """Those that no longer run."""
+    return [daemon for daemon in daemons if not is_alive(daemon)]
+
+
 def stop(daemons: Iterable[Daemon]) -> bool:
     """End processes with all that they started; whether there was anything to end.
 

@@ -57,11 +57,16 @@ def _registered(state: ClusterState) -> dict[int, str]:
 
 def master_json(state: ClusterState) -> dict[str, Any]:
     """What the Master tells of its Workers and applications."""
+    return told(f"{state.web_url}/json/")
+
+
+def told(url: str) -> dict[str, Any]:
+    """The JSON that a daemon's web page answers with."""
     # Not through a proxy that the environment may name: this is loopback.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"{state.web_url}/json/", timeout=10) as answer:
-        told: dict[str, Any] = json.load(answer)
-        return told
+    with opener.open(url, timeout=10) as answer:
+        found: dict[str, Any] = json.load(answer)
+        return found
 
 
 def wait(

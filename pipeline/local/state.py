@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline.errors import UserError
 
 FILE = "cluster.json"
+
+S = TypeVar("S")
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,12 @@ class ClusterState:
         return [self.master, *(worker.daemon for worker in self.workers)]
 
 
+def require_at_least(option: str, value: int, least: int) -> None:
+    """Raise a `UserError` for a number that is too small."""
+    if value < least:
+        raise UserError(f"{option} {value}: must be at least {least}")
+
+
 def offer(cores: int, memory_mb: int, gpus: int) -> str:
     """What a Worker offers, for a person to read."""
     return f"{counted(cores, 'core')}, {memory_mb} MiB, {counted(gpus, 'GPU')}"
@@ -107,12 +116,16 @@ def offer(cores: int, memory_mb: int, gpus: int) -> str:
 
 def save(state: ClusterState) -> None:
     """Write `cluster.json` whole, readable by its owner only."""
-    path = Path(state.directory, FILE)
+    write_private(Path(state.directory, FILE), asdict(state))
+
+
+def write_private(path: Path, data: dict[str, Any]) -> None:
+    """Write a file of JSON whole, readable by its owner only."""
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(asdict(state), file, indent=2)
+        json.dump(data, file, indent=2)
     part.replace(path)
 
 
@@ -124,9 +137,19 @@ def load(directory: Path) -> ClusterState | None:
     UserError
         When the file is not one of ours.
     """
-    path = directory / FILE
+    return read(directory / FILE, _from_dict)
+
+
+def read(path: Path, from_dict: Callable[[dict[str, Any]], S]) -> S | None:
+    """What a saved file means; None when there is none.
+
+    Raises
+    ------
+    UserError
+        When it is not one of ours.
+    """
     try:
-        return _from_dict(json.loads(path.read_text(encoding="utf-8")))
+        return from_dict(json.loads(path.read_text(encoding="utf-8")))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, TypeError, KeyError) as error:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import shutil
 import time
-import urllib.request
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -22,7 +19,7 @@ from pipeline.local.hadoop.jars import hadoop_jars
 from pipeline.local.hadoop.shape import HadoopShape
 from pipeline.local.hadoop.state import HadoopState
 from pipeline.local.java import find_java
-from pipeline.local.state import Daemon
+from pipeline.local.state import Daemon, require_at_least
 
 _PATIENCE_S = 120.0
 # Of the machine's memory, for all nodes together: the daemons take 1.3 GB besides.
@@ -98,7 +95,7 @@ def status(directory: Path) -> HadoopState | None:
 
 def dead_daemons(state: HadoopState) -> list[Daemon]:
     """Those processes of a cluster that no longer run."""
-    return [daemon for daemon in state.daemons if not daemons.is_alive(daemon)]
+    return daemons.dead(state.daemons)
 
 
 def environment(state: HadoopState) -> dict[str, str]:
@@ -116,19 +113,15 @@ def environment(state: HadoopState) -> dict[str, str]:
 
 
 def _shape(nodes: int, gpus: int, cores: int | None, memory_mb: int | None) -> HadoopShape:
-    for option, value, least in (
-        ("--nodes", nodes, 1),
-        ("--gpus-per-node", gpus, 0),
-        ("--cores-per-node", 1 if cores is None else cores, 1),
-        ("--memory-per-node", 1 if memory_mb is None else memory_mb, 1),
-    ):
-        if value < least:
-            raise UserError(f"{option} {value}: must be at least {least}")
+    require_at_least("--nodes", nodes, 1)
     if cores is None:
-        cores = max(2, len(os.sched_getaffinity(0)) // max(nodes, 1))
+        cores = max(2, len(os.sched_getaffinity(0)) // nodes)
     if memory_mb is None:
         share = int(psutil.virtual_memory().total / 2**20 * _SHARE_OF_RAM) // nodes
         memory_mb = min(max(share, _LEAST_MEMORY_MB), _MOST_MEMORY_MB)
+    require_at_least("--cores-per-node", cores, 1)
+    require_at_least("--memory-per-node", memory_mb, 1)
+    require_at_least("--gpus-per-node", gpus, 0)
     return HadoopShape(nodes, cores, memory_mb, gpus)
 
 
@@ -157,8 +150,7 @@ def _stop(directory: Path) -> bool:
     state = states.load(directory)
     if state is None:
         return False
-    # The last ones first: NodeManagers end their containers.
-    stopped = daemons.stop(reversed(state.daemons))
+    stopped = daemons.stop(state.daemons)
     states.forget(directory)
     shutil.rmtree(directory / "tmp", ignore_errors=True)
     return stopped
@@ -166,22 +158,16 @@ def _stop(directory: Path) -> bool:
 
 def _is_whole(state: HadoopState) -> bool:
     """Whether HDFS takes files, and YARN knows all nodes."""
-    metrics = _told(f"{state.webapp}/ws/v1/cluster/metrics")["clusterMetrics"]
+    metrics = readiness.told(f"{state.webapp}/ws/v1/cluster/metrics")["clusterMetrics"]
     return _has_hdfs(state) and int(metrics["activeNodes"]) == state.shape.nodes
 
 
 def _has_hdfs(state: HadoopState) -> bool:
     try:
-        beans = _told(f"{state.webhdfs}/jmx?qry=Hadoop:service=NameNode,name=FSNamesystemState")
+        beans = readiness.told(
+            f"{state.webhdfs}/jmx?qry=Hadoop:service=NameNode,name=FSNamesystemState"
+        )
     except (OSError, ValueError):
         return False
     (bean,) = beans["beans"] or [{}]
     return (bean.get("FSState"), bean.get("NumLiveDataNodes")) == ("Operational", 1)
-
-
-def _told(url: str) -> dict[str, Any]:
-    # Not through a proxy that the environment may name: this is loopback.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, timeout=10) as answer:
-        told: dict[str, Any] = json.load(answer)
-        return told

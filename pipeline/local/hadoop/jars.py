@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pyspark
 
 from pipeline.errors import UserError
+from pipeline.local.claim import locked
 
 VERSION = "3.4.2"
 """That of EMR 7.14."""
@@ -63,7 +61,7 @@ def hadoop_jars(java_home: str) -> Path:
     if place.exists():
         return place
     place.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(place.parent):
+    with locked(place.parent / "hadoop.lock"):
         if not place.exists():
             _resolve(java_home, place)
     return place
@@ -73,13 +71,6 @@ def kept() -> Path:
     """Where the jars are once they have been resolved."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "emr-ensembles" / f"hadoop-{VERSION}"
-
-
-@contextmanager
-def _alone(directory: Path) -> Iterator[None]:
-    with (directory / "hadoop.lock").open("a", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _resolve(java_home: str, place: Path) -> None:

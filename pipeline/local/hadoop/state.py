@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import UserError
 from pipeline.local.hadoop.shape import HadoopShape
-from pipeline.local.state import Daemon
+from pipeline.local.state import Daemon, read, write_private
 
 FILE = "hadoop.json"
 
@@ -53,13 +50,7 @@ class HadoopState:
 
 def save(state: HadoopState) -> None:
     """Write the file whole, readable by its owner only."""
-    path = Path(state.directory, FILE)
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(asdict(state), file, indent=2)
-    part.replace(path)
+    write_private(Path(state.directory, FILE), asdict(state))
 
 
 def load(directory: Path) -> HadoopState | None:
@@ -70,23 +61,17 @@ def load(directory: Path) -> HadoopState | None:
     UserError
         When the file is not one of ours.
     """
-    path = directory / FILE
-    try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        parts = {
-            "daemons": tuple(Daemon(**each) for each in data["daemons"]),
-            "shape": HadoopShape(**data["shape"]),
-        }
-        return HadoopState(**{**data, **parts})
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (ValueError, TypeError, KeyError) as error:
-        raise UserError(
-            f"{path}: cannot be understood ({error}); stop the processes that it names, "
-            "then delete it"
-        ) from None
+    return read(directory / FILE, _from_dict)
 
 
 def forget(directory: Path) -> None:
     """Delete the saved state."""
     (directory / FILE).unlink(missing_ok=True)
+
+
+def _from_dict(data: dict[str, Any]) -> HadoopState:
+    parts = {
+        "daemons": tuple(Daemon(**each) for each in data["daemons"]),
+        "shape": HadoopShape(**data["shape"]),
+    }
+    return HadoopState(**{**data, **parts})
