@@ -11,7 +11,7 @@ from pipeline.bagging.learners.objectives import objective_of
 from pipeline.bagging.merging import is_mergeable, merge
 from pipeline.bagging.replicas import BaggingTask
 from pipeline.bagging.store import merged_name
-from pipeline.spark.scratch import local_directory
+from pipeline.files.local_directory import local_directory
 
 
 def can_merge(learner: LearnerSpec, combine: str) -> bool:

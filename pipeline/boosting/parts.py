@@ -21,7 +21,7 @@ from pipeline.boosting.memory import COLUMNS_AT_ONCE, batch_rows
 from pipeline.boosting.ordering import OrderedRows, coherent_order
 from pipeline.boosting.task import BoostingTask
 from pipeline.errors import DataError
-from pipeline.spark.scratch import local_directory
+from pipeline.files.local_directory import local_directory
 from pipeline.spark.shard_file import Floats, Integers, Shard
 from pipeline.spark.shards import PARTS, Part
 from pipeline.spark.worker import Worker

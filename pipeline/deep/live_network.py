@@ -21,6 +21,7 @@ from pipeline.deep.inputs import Floats, InputLayout
 from pipeline.deep.network_file import SYMBOL, WEIGHTS
 from pipeline.deep.recipe import Recipe
 from pipeline.deep.standard import Standard
+from pipeline.files.local_directory import spool_directory
 
 
 class LiveNetwork:
@@ -164,7 +165,7 @@ class LiveNetwork:
 
     def export(self) -> dict[str, bytes]:
         """MXNet's two files of the network."""
-        with tempfile.TemporaryDirectory() as name:
+        with tempfile.TemporaryDirectory(dir=spool_directory()) as name:
             self._whole.export(str(Path(name) / "network"))
             found = {file: (Path(name) / file).read_bytes() for file in (SYMBOL, WEIGHTS)}
         return {**found, SYMBOL: without_initialisers(found[SYMBOL])}

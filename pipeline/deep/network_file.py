@@ -17,6 +17,7 @@ import numpy.typing as npt
 from pipeline.data.encoding import Matrix
 from pipeline.deep.inputs import InputLayout
 from pipeline.errors import UserError
+from pipeline.files.local_directory import spool_directory
 
 SYMBOL, WEIGHTS = "network-symbol.json", "network-0000.params"
 _BATCH_ROWS = 8_192
@@ -80,7 +81,7 @@ class SavedNetwork:
 
         symbol = _cut(natives[SYMBOL], layer) if layer else natives[SYMBOL]
         self._are_used = _used(symbol, input_names(self._layout))
-        with tempfile.TemporaryDirectory() as name:
+        with tempfile.TemporaryDirectory(dir=spool_directory()) as name:
             (Path(name) / SYMBOL).write_bytes(symbol)
             (Path(name) / WEIGHTS).write_bytes(natives[WEIGHTS])
             with warnings.catch_warnings():

@@ -16,6 +16,7 @@ from pipeline.deep.inputs import InputLayout
 from pipeline.deep.network_file import SYMBOL, WEIGHTS, input_names
 from pipeline.deep.objectives import Regression
 from pipeline.errors import UserError
+from pipeline.files.local_directory import spool_directory
 
 # What MXNet's exporter writes, whatever onnx is installed; and the file version of its time.
 _OPSET, _FILE_VERSION = 13, 8
@@ -79,7 +80,7 @@ def _opened(natives: Mapping[str, bytes]) -> tuple[Any, dict[str, Any]]:
     import mxnet as mx
 
     symbol = mx.sym.load_json(natives[SYMBOL].decode())
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=spool_directory()) as name:
         (Path(name) / WEIGHTS).write_bytes(natives[WEIGHTS])
         found = mx.nd.load(str(Path(name) / WEIGHTS))
     return symbol, {name.partition(":")[2]: value for name, value in found.items()}

@@ -1,9 +1,8 @@
 """Creating a file only where there is none: how one of several writers wins.
 
-Two kinds of store can look and write at once: a disk by a hard link, S3 by a conditional put. On
-HDFS pyarrow offers neither. There the file is looked for, written under another name and renamed:
-a reader sees it whole or not at all; but of two writers at the same moment the later one may
-replace the earlier one's file, and neither is told.
+Each kind of store can look and write at once: a disk by a hard link, S3 by a conditional put, HDFS
+by a rename that replaces nothing. So a reader sees the file whole or not at all, and of several
+writers one wins and the others are told.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from pyarrow import fs
 from pipeline.errors import StoreError
 from pipeline.files.content import forget, part_name, write_bytes
 from pipeline.files.filesystems import FAILURES, failure, is_object_store, resolve
+from pipeline.files.hdfs import rename_to_free
 from pipeline.files.uris import is_local, local_path
 
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
@@ -32,8 +32,7 @@ _PAUSE_S = 0.2
 def create_bytes(uri: str, data: bytes) -> None:
     """Write a file whole, only if there is none of this name.
 
-    Of several writers one succeeds, on a disk and on S3. On HDFS that holds only when they come one
-    after the other: of two at the same moment the later may silently replace the earlier's file.
+    Of several writers one succeeds.
 
     Raises
     ------
@@ -49,7 +48,7 @@ def create_bytes(uri: str, data: bytes) -> None:
     if is_object_store(filesystem):
         _create_on_s3(uri, path, data)
     else:
-        _create_by_rename(uri, filesystem, path, data)
+        _create_on_hdfs(uri, filesystem, path, data)
 
 
 def _create_on_disk(uri: str, path: Path, data: bytes) -> None:
@@ -114,24 +113,15 @@ def _create_on_s3(uri: str, path: str, data: bytes) -> None:
     )
 
 
-def _create_by_rename(uri: str, filesystem: fs.FileSystem, path: str, data: bytes) -> None:
-    """For HDFS: not exclusive, since pyarrow's move deletes a file that is in its way."""
+def _create_on_hdfs(uri: str, filesystem: fs.PyFileSystem, path: str, data: bytes) -> None:
     part = part_name(path)
     try:
-        _require_free(uri, filesystem, path)
-        filesystem.create_dir(path.rpartition("/")[0], recursive=True)
         with filesystem.open_output_stream(part) as sink:
             sink.write(data)
-        _require_free(uri, filesystem, path)  # as late as can be: what comes now goes unnoticed
-        filesystem.move(part, path)
+        rename_to_free(filesystem, part, path)
     except FileExistsError:
         forget(filesystem, part)
-        raise
+        raise FileExistsError(uri) from None
     except FAILURES as error:
         forget(filesystem, part)
         raise failure(uri, "written", error) from error
-
-
-def _require_free(uri: str, filesystem: fs.FileSystem, path: str) -> None:
-    if filesystem.get_file_info(path).type != fs.FileType.NotFound:
-        raise FileExistsError(uri)

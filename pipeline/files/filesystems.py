@@ -9,6 +9,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from pipeline.errors import AccessError, StoreError, UserError
+from pipeline.files.hdfs import hdfs
 from pipeline.files.uris import absolute, local_path
 
 SCHEMES = ("file", "s3", "s3a", "hdfs", "viewfs")
@@ -18,6 +19,7 @@ FAILURES = (OSError, pa.ArrowException)
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_UNREACHABLE = errno.EHOSTUNREACH
 
 _INVALID = "the AWS credentials are not valid; renew them"
 # What S3 says, as pyarrow and as botocore write it, and what it means for the user; the first line
@@ -55,6 +57,8 @@ def resolve(uri: str) -> tuple[fs.FileSystem, str]:
         raise UserError(f"{uri}: unknown scheme {scheme}; use one of {', '.join(SCHEMES)}")
     if scheme == "file":
         return fs.LocalFileSystem(), str(local_path(full))
+    if scheme == "hdfs":
+        return hdfs(full)
     if scheme == "s3a":
         full = "s3" + full.removeprefix("s3a")
     try:
@@ -84,6 +88,8 @@ def failure(uri: str, done: str, error: BaseException) -> StoreError:
         return AccessError(
             f"{uri}: cannot be {done}: a part of its path is a file; choose another place"
         )
+    if number == _UNREACHABLE:
+        return StoreError(f"{uri}: cannot be {done}: {getattr(error, 'strerror', text)}")
     for marks, meaning in _S3_MEANINGS:
         if any(mark in text for mark in marks):
             return AccessError(f"{uri}: cannot be {done}: {meaning}")

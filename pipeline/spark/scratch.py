@@ -77,16 +77,6 @@ def require_visible(uri: str) -> None:
         )
 
 
-def local_directory() -> Path:
-    """This executor's own directory for large temporary files, deleted with the application."""
-    # Standalone Workers, then YARN: each separates several directories in its own way.
-    for name, separator in (("SPARK_EXECUTOR_DIRS", os.pathsep), ("LOCAL_DIRS", ",")):
-        first = os.environ.get(name, "").partition(separator)[0]
-        if first:
-            return Path(first)
-    return Path(tempfile.gettempdir()) / f"emr-ensembles-{os.getuid()}"
-
-
 def sweep(base: str) -> list[str]:
     """Delete the directories below `base` whose owner is gone; returns their names."""
     swept = []

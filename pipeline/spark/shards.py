@@ -24,8 +24,9 @@ import pyarrow as pa
 
 from pipeline import files
 from pipeline.errors import StoreError
+from pipeline.files.local_directory import local_directory
 from pipeline.spark.content_hash import content_sum, group_sum
-from pipeline.spark.scratch import local_directory, require_visible
+from pipeline.spark.scratch import require_visible
 from pipeline.spark.shard_file import (
     CHUNK_ROWS,
     Integers,

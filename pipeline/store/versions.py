@@ -7,8 +7,8 @@
 
 A version is there when its manifest is, and a manifest appears whole on every store. So a reader
 sees the old version, the new one, or none, whatever dies when. Of two writers of one number one
-wins and the other is told, because the manifest is created only where there is none; on HDFS that
-holds unless they publish at the same moment (`pipeline.files.creation`).
+wins and the other is told, because the manifest is created only where there is none
+(`pipeline.files.creation`).
 """
 
 from __future__ import annotations

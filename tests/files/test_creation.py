@@ -4,7 +4,6 @@ from pathlib import Path
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from pyarrow import fs
 
 from pipeline import files
 from pipeline.errors import AccessError, StoreError
@@ -110,16 +109,3 @@ def test_a_put_that_s3_never_decides_is_not_said_to_be_taken(
 def test_a_bucket_that_is_not_there_is_said_to_be_missing(s3: str) -> None:
     with pytest.raises(AccessError, match="there is no such bucket; make it, or correct the URI"):
         files.create_bytes("s3://no-such-bucket/x", b"data")
-
-
-def test_a_rename_that_replaces_is_not_asked_where_a_file_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """HDFS: pyarrow's move would delete the file that is there."""
-    store = fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem())
-    monkeypatch.setattr(creation, "resolve", lambda _uri: (store, "deep/x"))
-    files.create_bytes("hdfs://name/deep/x", b"first")
-    with pytest.raises(FileExistsError):
-        files.create_bytes("hdfs://name/deep/x", b"second")
-    assert (tmp_path / "deep" / "x").read_bytes() == b"first"
-    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["x"]

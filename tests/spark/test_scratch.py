@@ -14,7 +14,6 @@ from pipeline.errors import StoreError, UserError
 from pipeline.spark.scratch import (
     Scratch,
     default_scratch,
-    local_directory,
     require_visible,
     sweep,
 )
@@ -156,16 +155,6 @@ def test_another_users_remains_do_not_stop_a_fit(
 
 def test_nothing_to_sweep_where_nothing_is(tmp_path: Path) -> None:
     assert sweep(str(tmp_path / "none")) == []
-
-
-def test_large_temporary_files_go_where_spark_puts_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SPARK_EXECUTOR_DIRS", "LOCAL_DIRS"):
-        monkeypatch.delenv(name, raising=False)
-    assert local_directory().parent == Path(tempfile.gettempdir())
-    monkeypatch.setenv("LOCAL_DIRS", "/mnt/yarn,/mnt1/yarn")
-    assert local_directory() == Path("/mnt/yarn")
-    monkeypatch.setenv("SPARK_EXECUTOR_DIRS", "/mnt/spark:/mnt1/spark")
-    assert local_directory() == Path("/mnt/spark")
 
 
 def test_default_scratch_is_a_users_own_on_the_local_disk() -> None:

@@ -87,6 +87,8 @@ def _hdfs(ports: Ports, data: Path) -> dict[str, str]:
         "dfs.permissions.enabled": "false",
         "dfs.namenode.safemode.extension": "0",
         "dfs.webhdfs.enabled": "true",
+        # A DataNode that closes a small file asks again after this time, not after 400 ms.
+        "dfs.client.block.write.locateFollowingBlock.initial.delay.ms": "10",
     }
 
 
