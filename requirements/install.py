@@ -16,6 +16,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -37,6 +38,18 @@ HOROVOD_BUILD = {
     "HOROVOD_WITHOUT_TENSORFLOW": "1",
     "HOROVOD_WITHOUT_PYTORCH": "1",
     "HOROVOD_CPU_OPERATIONS": "GLOO",
+}
+# Horovod 0.28.1 forgets HOROVOD_GLOO_IFACE for the connections that carry the gradients, and takes
+# the address of the host's name. The package then says that it was mended (spark/collectives.py).
+HOROVOD_MENDING = {
+    "horovod/common/gloo/gloo_context.cc": (
+        "  assert(global_context.IsEnabled());\n",
+        "  assert(global_context.IsEnabled());\n  gloo_iface_ = global_context.gloo_iface_;\n",
+    ),
+    "horovod/__init__.py": (
+        "__version__ = '0.28.1'\n",
+        "__version__ = '0.28.1'\nkeeps_gloo_interface = True\n",
+    ),
 }
 HOROVOD_CHECK = "import horovod.mxnet as hvd, sys; sys.exit(not hvd.gloo_built())"
 JAVA_CHECK = "from pipeline.local.java import find_java; find_java()"
@@ -215,11 +228,11 @@ def _build_horovod(kept: Path) -> None:
     _say("building Horovod, once; about 3 minutes on two cores")
     kept.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".build-", dir=kept.parent) as directory:
-        wheels = Path(directory) / "wheels"
+        source, wheels = _horovod_source(Path(directory)), Path(directory) / "wheels"
         # pip's own cache knows nothing of the MXNet that a wheel was built against.
-        how = ["--require-hashes", "--no-deps", "--no-build-isolation", "--no-cache-dir"]
+        how = ["--no-deps", "--no-build-isolation", "--no-cache-dir"]
         _pip(
-            ["wheel", *how, "-r", str(LOCKS / "horovod.lock"), "--wheel-dir", str(wheels)],
+            ["wheel", *how, str(source), "--wheel-dir", str(wheels)],
             "Horovod cannot be built",
             HOROVOD_BUILD,
         )
@@ -228,6 +241,31 @@ def _build_horovod(kept: Path) -> None:
         except OSError:
             if not kept.exists():
                 raise  # otherwise another checkout finished the same build first
+
+
+def _horovod_source(directory: Path) -> Path:
+    """Horovod's source in that directory, downloaded by its hash, and mended."""
+    how = ["--require-hashes", "--no-deps", "--no-build-isolation", "--no-binary", ":all:"]
+    _pip(
+        ["download", *how, "-r", str(LOCKS / "horovod.lock"), "--dest", str(directory)],
+        "Horovod's source cannot be downloaded",
+        HOROVOD_BUILD,
+    )
+    archive = next(directory.glob("horovod-*.tar.gz"))
+    with tarfile.open(archive) as packed:
+        packed.extractall(directory, filter="data")
+    source = archive.with_name(archive.name.removesuffix(".tar.gz"))
+    mend_horovod(source)
+    return source
+
+
+def mend_horovod(source: Path) -> None:
+    """Mend the mistake of Horovod's source; requirements/horovod_gpu.sh does so as well."""
+    for name, (old, new) in HOROVOD_MENDING.items():
+        text = (source / name).read_text(encoding="utf-8")
+        if text.count(old) != 1:
+            raise SetupError(f"Horovod's {name} is not the one that requirements/install.py mends")
+        (source / name).write_text(text.replace(old, new), encoding="utf-8")
 
 
 def _horovod_works_from(kept: Path) -> bool:
@@ -259,6 +297,7 @@ def _horovod_key() -> str:
         f"platform {platform.machine()} {' '.join(platform.libc_ver())}",
         f"compiler {compiler}",
         f"options {sorted(HOROVOD_BUILD.items())}",
+        f"mending {sorted(HOROVOD_MENDING.items())}",
     ]
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     return f"horovod-{_locked('horovod.lock', 'horovod')}-{digest}"

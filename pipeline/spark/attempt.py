@@ -19,6 +19,8 @@ from pipeline.errors import GangError, GangStalledError, GangWorkerError, UserEr
 from pipeline.spark.causes import first_cause, rebuilt
 from pipeline.spark.collectives import CollectiveName
 from pipeline.spark.events import Channel, Event
+from pipeline.spark.memory_kills import killed_for_memory
+from pipeline.spark.network import ports_of
 from pipeline.spark.resources import GangPlan
 from pipeline.spark.worker import Work, WorkerSpec, run_worker
 
@@ -71,6 +73,11 @@ class Attempt:
         How workers talk to each other.
     stall_s : float
         Seconds without progress after which the attempt is ended.
+
+    Raises
+    ------
+    UserError
+        When `spark.emr.ensembles.ports` is no range of ports.
     """
 
     def __init__(
@@ -86,6 +93,7 @@ class Attempt:
         self._id = attempt_id
         self._collective = collective
         self._stall_s = stall_s
+        self._ports = ports_of(self._context.getConf())
         self._results: list[Any] | None = None
         self._failure: Exception | None = None
         self._errors: list[Event] = []
@@ -119,7 +127,8 @@ class Attempt:
     def _channel(self) -> Channel:
         conf = self._context.getConf()
         host = conf.get("spark.driver.host", "127.0.0.1") or "127.0.0.1"
-        return Channel(conf.get("spark.driver.bindAddress", host) or host, host)
+        # Executors have registered under this host: it is where they reach the driver.
+        return Channel(conf.get("spark.driver.bindAddress", host) or host, host, self._ports)
 
     def _job(self, channel: Channel, work: Work) -> None:
         """The barrier job, in its own thread: job groups belong to threads."""
@@ -133,6 +142,7 @@ class Attempt:
                 address=channel.address,
                 secret=channel.secret,
                 stall_s=self._stall_s,
+                ports=self._ports,
             )
             self._context.setJobGroup(self._id, f"gang {self._id} of {size}", True)
             # Not a range: that has a Python worker of its own, which is idle when a lost attempt
@@ -215,6 +225,8 @@ class Attempt:
         own = [event for event in self._errors if not event.data["is_peer"]]
         if own:
             raise _worker_error(self._id, own[0], own[1:])
+        if killed := killed_for_memory(text):
+            return Lost(killed)
         if match := _LOSS.search(text):
             return Lost(_line_around(text, match.start()))
         if self._errors:

@@ -12,6 +12,7 @@ from pyspark.errors import PySparkException
 from pipeline import errors
 from pipeline.errors import EnsemblesError
 from pipeline.spark.java_text import paragraph
+from pipeline.spark.memory_kills import killed_for_memory
 
 _OURS = re.compile(r"(?:^|: |\] )pipeline\.errors\.(\w+): (.*(?:\n(?!\s*at |$).*)*)", re.MULTILINE)
 
@@ -26,6 +27,8 @@ def first_cause(error: BaseException) -> str:
         return text.strip()
     if own := _OURS.search(text):
         return own[2].strip()
+    if killed := killed_for_memory(text):
+        return killed
     said = paragraph(text)
     if not isinstance(error, Py4JJavaError | PySparkException) and len(said.split()) < 3:
         return f"{type(error).__name__}: {said}".removesuffix(": ")  # as with KeyError('x')

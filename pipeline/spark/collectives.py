@@ -7,15 +7,18 @@ Python worker process ends with its task, its sockets close, and the others noti
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
+import socketserver
+import threading
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
-import psutil
-
 from pipeline.errors import UserError
+from pipeline.spark.network import PortRange, interface_of, listening
 
 CollectiveName: TypeAlias = Literal["rabit", "horovod", "none"]
 
@@ -70,7 +73,7 @@ class Collective(ABC):
     """A way to reduce values over the workers of a gang."""
 
     @abstractmethod
-    def invite(self, address: str, size: int) -> dict[str, Any]:
+    def invite(self, address: str, size: int, ports: PortRange | None = None) -> dict[str, Any]:
         """On rank 0, before anyone joins: start the rendezvous; what the others must know."""
 
     @abstractmethod
@@ -94,13 +97,12 @@ class Rabit(Collective):
         self._tracker: Any = None
         self._is_joined = False
 
-    def invite(self, address: str, size: int) -> dict[str, Any]:
-        """Start the tracker."""
+    def invite(self, address: str, size: int, ports: PortRange | None = None) -> dict[str, Any]:
+        """Start the tracker; workers take the address from which they reach it for their own."""
         if size == 1:
             return {}
-        from xgboost.tracker import RabitTracker
-
-        self._tracker = RabitTracker(n_workers=size, host_ip=address, sortby="task")
+        start = partial(_bound_tracker, address, size)
+        self._tracker = listening(start, ports, address, "XGBoost's tracker")
         self._tracker.start()
         return dict(self._tracker.worker_args())
 
@@ -136,8 +138,30 @@ class Rabit(Collective):
         return type(error).__name__ == "XGBoostError" and any(sign in text for sign in signs)
 
 
+def _bound_tracker(address: str, size: int, port: int) -> Any:
+    """A tracker on that port.
+
+    Raises
+    ------
+    OSError
+        When the port is taken.
+    """
+    from xgboost.core import XGBoostError
+    from xgboost.tracker import RabitTracker
+
+    try:
+        return RabitTracker(n_workers=size, host_ip=address, port=port, sortby="task")
+    except XGBoostError as error:
+        taken = os.strerror(errno.EADDRINUSE)
+        if taken not in str(error):
+            raise
+        raise OSError(errno.EADDRINUSE, taken) from error
+
+
 # What Gloo says of a peer that has gone, depending on how far a message had come.
 _GLOO_SIGNS = ("Connection reset", "Read error", "Write error", "Broken pipe")
+_SHUTDOWN_POLL_S = 0.05
+_MENDED = "keeps_gloo_interface"  # a Horovod that goes by HOROVOD_GLOO_IFACE throughout
 _TUNING = ("HOROVOD_FUSION_THRESHOLD", "HOROVOD_CYCLE_TIME")
 
 
@@ -148,13 +172,16 @@ class Horovod(Collective):
         self._server: Any = None
         self._variables: dict[str, str] = {}
 
-    def invite(self, address: str, size: int) -> dict[str, Any]:
+    def invite(self, address: str, size: int, ports: PortRange | None = None) -> dict[str, Any]:
         """Start the rendezvous server."""
-        from horovod.runner.http.http_server import RendezvousServer
-
+        start = partial(_bound_rendezvous, address)
         # Its init(), which forgets all keys, is left out on purpose: a rank may have come already.
-        self._server = RendezvousServer()
-        return {"address": address, "port": int(self._server.start())}
+        self._server = listening(start, ports, address, "Horovod's rendezvous")
+        thread = threading.Thread(
+            target=self._server.serve_forever, args=(_SHUTDOWN_POLL_S,), daemon=True
+        )
+        thread.start()
+        return {"address": address, "port": int(self._server.server_address[1])}
 
     def join(self, seat: Seat, invitation: dict[str, Any], patience_s: float) -> None:
         """Initialise Horovod.
@@ -163,13 +190,16 @@ class Horovod(Collective):
         ------
         UserError
             When the environment sets both the fusion threshold and the cycle time: Horovod 0.28.1
-            then ends by a signal when it starts once more in a process.
+            then ends by a signal when it starts once more in a process. When it is Horovod as
+            published, and this host's name leads to another address than that of `seat`.
         """
         if all(name in os.environ for name in _TUNING):
             raise UserError(
                 f"the environment of executors sets both {' and '.join(_TUNING)}: Horovod would "
                 "crash at its second start in a process; set one of them"
             )
+        if len(set(seat.hosts)) > 1:
+            _require_routed_name(seat.host)
         self._variables = {
             "HOROVOD_RANK": str(seat.rank),
             "HOROVOD_SIZE": str(seat.size),
@@ -202,7 +232,8 @@ class Horovod(Collective):
     def dismiss(self) -> None:
         """End the rendezvous that `invite` began."""
         if self._server is not None:
-            self._server.stop()
+            self._server.shutdown()
+            self._server.server_close()
             self._server = None
 
     @staticmethod
@@ -215,10 +246,56 @@ class Horovod(Collective):
         return kind == "HorovodInternalError" or any(sign in text for sign in signs)
 
 
+def _bound_rendezvous(address: str, port: int) -> Any:
+    """Horovod's rendezvous on that address and port.
+
+    `RendezvousServer`, its usual frame, listens on all addresses, on a port of its own choice.
+
+    Raises
+    ------
+    OSError
+        When the port is taken.
+    """
+    from horovod.runner.http.http_server import RendezvousHandler, RendezvousHTTPServer
+
+    class Server(RendezvousHTTPServer):  # type: ignore[misc]
+        daemon_threads = True
+
+        def server_bind(self) -> None:
+            socketserver.TCPServer.server_bind(self)  # HTTPServer's own asks DNS for its name
+            self.server_name, self.server_port = self.server_address[:2]
+
+    return Server((address, port), RendezvousHandler, 0)
+
+
+def _require_routed_name(own: str) -> None:
+    """Refuse a Horovod that would listen elsewhere than at `own`.
+
+    Horovod 0.28.1 as published forgets `HOROVOD_GLOO_IFACE` for the connections that carry the
+    gradients, and takes the address of the host's name. Where the source was mended before it was
+    built, the package says so.
+    """
+    import horovod
+
+    if getattr(horovod, _MENDED, False):
+        return
+    name = socket.gethostname()
+    try:
+        named = socket.gethostbyname(name)
+    except OSError:
+        named = "no address"
+    if named != own:
+        raise UserError(
+            f"{own}: Horovod {horovod.__version__} as published listens at the address of its "
+            f"host's name, and {name} leads to {named}, not to {own}, which routes to the driver. "
+            "Use the Horovod that make setup builds, or mend the name in /etc/hosts of that host"
+        )
+
+
 class Alone(Collective):
     """No collective: workers that need none."""
 
-    def invite(self, address: str, size: int) -> dict[str, Any]:
+    def invite(self, address: str, size: int, ports: PortRange | None = None) -> dict[str, Any]:
         """Nothing to start."""
         return {}
 
@@ -240,18 +317,3 @@ _COLLECTIVES: dict[str, type[Collective]] = {"rabit": Rabit, "horovod": Horovod,
 def make_collective(name: CollectiveName) -> Collective:
     """A collective by its name."""
     return _COLLECTIVES[name]()
-
-
-def address_towards(host: str) -> str:
-    """This machine's address on the interface that routes to `host`."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect((host, 9))  # a datagram socket sends nothing when it connects
-        return str(probe.getsockname()[0])
-
-
-def interface_of(address: str) -> str:
-    """Name of the network interface that has `address`; empty when none has."""
-    for name, entries in psutil.net_if_addrs().items():
-        if any(entry.address == address for entry in entries):
-            return str(name)
-    return ""

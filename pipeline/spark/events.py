@@ -19,7 +19,10 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
+
+from pipeline.spark.network import PortRange, listening
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +54,16 @@ class Event:
     at: float = field(default_factory=time.monotonic)
 
 
+class _Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True  # a range is not used up by connections that ended a minute ago
+    daemon_threads = True
+    request_queue_size = 128  # a gang's workers come all at once
+
+
+def _bound(bind: str, handler: type[socketserver.BaseRequestHandler], port: int) -> _Server:
+    return _Server((bind, port), handler)
+
+
 class Channel:
     """The driver's end: listens on the driver's own address; a context manager.
 
@@ -60,9 +73,16 @@ class Channel:
         Address to listen on.
     advertise : str
         Address under which workers reach it.
+    ports : PortRange, optional
+        The ports of which it takes one; any by default.
+
+    Raises
+    ------
+    UserError
+        When none of them is free.
     """
 
-    def __init__(self, bind: str, advertise: str) -> None:
+    def __init__(self, bind: str, advertise: str, ports: PortRange | None = None) -> None:
         self.secret = secrets.token_bytes(32)
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         channel = self
@@ -75,10 +95,8 @@ class Channel:
                         return  # not one of ours: hang up
                     channel._events.put(event)
 
-        self._server = socketserver.ThreadingTCPServer((bind, 0), Handler, bind_and_activate=False)
-        self._server.daemon_threads = True
-        self._server.server_bind()
-        self._server.server_activate()
+        start = partial(_bound, bind, Handler)
+        self._server = listening(start, ports, bind, "the driver's event listener")
         self.address = (advertise, int(self._server.server_address[1]))
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_SHUTDOWN_POLL_S,), daemon=True

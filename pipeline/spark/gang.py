@@ -122,8 +122,8 @@ def run_gang(
                 "%s: attempt %d was lost (%s); %d attempts left", name, number, outcome.reason, left
             )
     raise GangLostError(
-        f"{name}: all {limits.attempts} attempts were lost. Last loss: {losses[-1]}. Executors "
-        "that die of memory need a larger spark.executor.memoryOverhead; see their logs"
+        f"{name}: all {limits.attempts} attempts were lost. Last loss: {losses[-1]}. What they say "
+        "themselves is in the executors' logs"
     )
 
 

@@ -19,10 +19,16 @@ from pipeline.spark.collectives import (
     Collective,
     CollectiveName,
     Seat,
-    address_towards,
     make_collective,
 )
 from pipeline.spark.events import Sender
+from pipeline.spark.network import (
+    PortRange,
+    address_towards,
+    interface_of,
+    require_kernel_ports,
+    require_reachable,
+)
 
 # The gang is ended by the driver, which knows the stalled rank, before a peer gives up on it.
 _PATIENCE_S = 60.0
@@ -47,6 +53,8 @@ class WorkerSpec:
         Its key.
     stall_s : float
         Seconds after which a silent peer is given up.
+    ports : PortRange or None
+        The ports that the gang may listen on; None: any.
     """
 
     size: int
@@ -56,6 +64,7 @@ class WorkerSpec:
     address: tuple[str, int]
     secret: bytes
     stall_s: float
+    ports: PortRange | None = None
 
 
 @dataclass
@@ -127,9 +136,12 @@ def _work(
     rank = context.partitionId()
     _set_threads(spec.cores)
     own = address_towards(spec.address[0])
-    invitation = collective.invite(own, spec.size) if rank == 0 else {}
+    _set_network(spec, own)
+    invitation = collective.invite(own, spec.size, spec.ports) if rank == 0 else {}
     heard = _exchange(context, spec.size, [own, invitation])
     seat = Seat(rank, spec.size, tuple(host for host, _ in heard))
+    if spec.collective != "none":
+        require_reachable(seat.hosts)
     gpus = _gpu_addresses(context, spec.gpus)
     sender.send("started", host=own, gpus=list(gpus), threads=spec.cores)
     collective.join(seat, heard[0][1], spec.stall_s + _PATIENCE_S)
@@ -171,6 +183,15 @@ def _set_threads(cores: int) -> None:
     """Threads of libraries that load later; those that are loaded are told by the trainers."""
     for name in _THREAD_VARIABLES:
         os.environ[name] = str(cores)
+
+
+def _set_network(spec: WorkerSpec, own: str) -> None:
+    """What the collectives' libraries find out by themselves, and not by routing."""
+    if spec.collective == "none" or spec.size == 1:
+        return
+    require_kernel_ports(spec.ports, own)
+    if spec.gpus:  # NCCL would take the first interface by name
+        os.environ.setdefault("NCCL_SOCKET_IFNAME", f"={interface_of(own)}")
 
 
 def _describe(error: Exception, collective: Collective) -> dict[str, Any]:

@@ -2,6 +2,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 from types import ModuleType
 
@@ -81,11 +82,46 @@ def test_an_interrupted_build_leaves_no_wheel(
         (wheels / "half.whl").write_text("half")
         raise KeyboardInterrupt
 
+    monkeypatch.setattr(install, "_horovod_source", lambda directory: directory)
     monkeypatch.setattr(install, "_pip", interrupted)
     kept = install._kept_wheels() / "key"
     with pytest.raises(KeyboardInterrupt):
         install._build_horovod(kept)
     assert list(install._kept_wheels().iterdir()) == []
+
+
+def source_of_horovod(directory: Path, install: ModuleType) -> Path:
+    for name, (old, _) in install.HOROVOD_MENDING.items():
+        file = directory / "horovod-0.28.1" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"// before\n{old}// after\n")
+    return directory / "horovod-0.28.1"
+
+
+def test_horovods_source_is_mended_before_it_is_built(
+    install: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def download(arguments: list[str], *_: object) -> None:
+        assert "--require-hashes" in arguments
+        source = source_of_horovod(tmp_path / "published", install)
+        with tarfile.open(Path(arguments[-1]) / "horovod-0.28.1.tar.gz", "w:gz") as packed:
+            packed.add(source, source.name)
+
+    monkeypatch.setattr(install, "_pip", download)
+    (tmp_path / "build").mkdir()
+    source = install._horovod_source(tmp_path / "build")
+    mended = (source / "horovod/common/gloo/gloo_context.cc").read_text()
+    assert "  gloo_iface_ = global_context.gloo_iface_;\n// after" in mended
+    assert "keeps_gloo_interface = True\n" in (source / "horovod/__init__.py").read_text()
+
+
+def test_another_source_than_the_known_one_is_not_built(
+    install: ModuleType, tmp_path: Path
+) -> None:
+    source = source_of_horovod(tmp_path, install)
+    (source / "horovod/common/gloo/gloo_context.cc").write_text("// mended by its authors\n")
+    with pytest.raises(install.SetupError, match=r"gloo_context\.cc is not the one"):
+        install.mend_horovod(source)
 
 
 def test_a_kept_wheel_that_does_not_work_is_built_again(

@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import time
 
@@ -8,6 +9,7 @@ from pipeline.errors import DataError, GangError, ModelError, UserError
 from pipeline.spark import attempt
 from pipeline.spark.attempt import Attempt, Lost
 from pipeline.spark.events import Event
+from pipeline.spark.network import PORTS, _kernel_ports
 from pipeline.spark.resources import plan_gang
 
 
@@ -55,6 +57,40 @@ def test_an_error_of_the_listener_ends_the_job_and_frees_the_executors(spark):
     with pytest.raises(KeyboardInterrupt):
         made(spark).run(waits, interrupted)
     assert made(spark).run(lambda worker: worker.rank, lambda _event: None) == [0, 1]
+
+
+# --- ports ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stated(spark):
+    """Sets the range of ports of the application, for one test."""
+    conf = spark.sparkContext._conf
+    yield lambda text: conf.set(PORTS, text)
+    conf._jconf.remove(PORTS)
+
+
+def test_a_range_that_is_none_is_refused_before_any_job(spark, stated):
+    stated("40000")
+    with pytest.raises(UserError, match=f"{PORTS}='40000' is no range of ports"):
+        made(spark)
+
+
+def test_a_gang_keeps_within_a_range_that_holds_the_kernels(spark, stated):
+    own = _kernel_ports()
+    stated(str(own))
+    with made(spark)._channel() as channel:
+        assert own.first <= channel.address[1] <= own.last
+    assert made(spark, "rabit").run(lambda worker: worker.rank, lambda _event: None) == [0, 1]
+
+
+def test_nodes_that_would_leave_the_range_are_named_with_both_ranges(spark, stated):
+    stated("22000-22999")
+    own = re.escape(str(_kernel_ports()))
+    with pytest.raises(
+        UserError, match=rf"^127\.0\.0\.1: .* {own} .* {PORTS}=22000-22999 does not"
+    ):
+        made(spark, "rabit").run(lambda worker: worker.rank, lambda _event: None)
 
 
 # --- what the end of a job means ------------------------------------------------------------------

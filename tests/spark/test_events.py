@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from pipeline.errors import UserError
 from pipeline.spark import events
 from pipeline.spark.events import Channel, Event, Sender
+from pipeline.spark.network import PORTS, PortRange
 
 HOST = "127.0.0.1"
 
@@ -146,3 +148,45 @@ def test_a_worker_that_loses_its_driver_goes_on(caplog: pytest.LogCaptureFixture
             assert time.monotonic() < limit
         sender.send("finished")
     assert "rank 2 lost its channel to the driver" in caplog.text
+
+
+# --- ports ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def one_port() -> PortRange:
+    """A range of one port that is free, below those that the kernel gives out."""
+    for port in range(21000, 22000):
+        with socket.socket() as probe:
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return PortRange(port, port)
+    pytest.fail("no port is free")
+
+
+def test_the_driver_listens_on_a_port_of_the_range_and_on_its_address(one_port: PortRange) -> None:
+    with Channel(HOST, "driver.example", one_port) as channel:
+        assert channel.address == ("driver.example", one_port.first)
+        assert channel._server.server_address == (HOST, one_port.first)
+
+
+def test_the_next_attempt_gets_the_port_of_the_last(one_port: PortRange) -> None:
+    for rank in range(2):
+        with (
+            Channel(HOST, HOST, one_port) as channel,
+            Sender(channel.address, channel.secret, rank) as sender,
+        ):
+            sender.send("started")
+            assert hears(channel).rank == rank
+
+
+def test_a_driver_without_a_free_port_names_the_setting(one_port: PortRange) -> None:
+    with (
+        Channel(HOST, HOST, one_port),
+        pytest.raises(
+            UserError, match=rf"none of the ports {one_port} \({PORTS}\) is free for the"
+        ),
+    ):
+        Channel(HOST, HOST, one_port)
