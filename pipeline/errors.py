@@ -55,6 +55,22 @@ class ConflictError(StoreError):
     """Another writer was faster; its output stands, and this one's was discarded."""
 
 
+class FailedBeforeError(EnsemblesError):
+    """An earlier attempt of the same application failed; another would fail alike.
+
+    Parameters
+    ----------
+    message : str
+        What went wrong then.
+    exit_code : int
+        That of the earlier attempt.
+    """
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
 class GangError(EnsemblesError):
     """A gang of workers ended without a result."""
 

@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 Job: TypeAlias = Callable[[JobConfig, "SparkSession", argparse.Namespace], Mapping[str, Any]]
 """Does the work; returns what the run's record should say of it."""
 
+_GANG_JOBS = ("boost", "deep")
+
 Check: TypeAlias = Callable[[argparse.Namespace], None]
 """Refuses arguments that make no sense together."""
 
@@ -97,17 +99,22 @@ def _recorded(name: str, job: Job, args: argparse.Namespace, check: Check | None
         check(args)
     with JobRun(name, config, args.run_id, vars(args)) as run:
         require_free(name, config, args)
-        run.note(**_with_session(job, config, args))
+        run.note(**_with_session(name, job, config, args))
     return 0
 
 
-def _with_session(job: Job, config: JobConfig, args: argparse.Namespace) -> Mapping[str, Any]:
+def _with_session(
+    name: str, job: Job, config: JobConfig, args: argparse.Namespace
+) -> Mapping[str, Any]:
+    from pipeline.spark.resources import plan_gang
     from pipeline.spark.session import make_session
 
     gpus = config.gang.gpus_per_executor if config.gang.device == "gpu" else 0
     spark = make_session(config.name, config.spark_settings, gpus)
     _take_ctrl_c_back()
     try:
+        if name in _GANG_JOBS:  # what can never fit is told before anything is read
+            plan_gang(spark, config.gang.workers, int(config.gang.device == "gpu"))
         return job(config, spark, args)
     finally:
         _stop(spark)

@@ -37,7 +37,8 @@ class JobConfig(Section):
     output : str
         URI below which all jobs write; a plain path means the local disk.
     scratch : str, optional
-        URI for what lives no longer than a fit; every node must reach it.
+        URI for what lives no longer than a fit; every node must reach it. Default: below an output
+        that is not local, else a directory of this machine's own.
     if_exists : str
         When a job's output is there already: `overwrite` replaces it once the new one is whole,
         `version` keeps it beside the new one, `refuse` ends the job before it works.
@@ -86,6 +87,13 @@ class JobConfig(Section):
             key: str(value).lower() if isinstance(value, bool) else str(value)
             for key, value in self.spark.items()
         }
+
+    @property
+    def scratch_uri(self) -> str | None:
+        """Where fits keep what lives no longer than they; None for the estimators' default."""
+        if self.scratch is None and not files.is_local(self.output):
+            return files.join(self.output, "scratch")
+        return self.scratch
 
     def model_uri(self, name: str) -> str:
         """Where a trainer's model is published."""

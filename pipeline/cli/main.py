@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pipeline
 from pipeline.cli import batch_sweep, config_commands, gradcheck, lr_range
 from pipeline.cli.entry import guarded
+from pipeline.cli.rehearsal import command as rehearsal
 from pipeline.cli.runs import commands as runs_commands
 from pipeline.cli.runs import run
 from pipeline.local import commands as local_commands
@@ -22,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=pipeline.__version__)
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     run.add_parser(subparsers)
+    rehearsal.add_parser(subparsers)
     runs_commands.add_parser(subparsers)
     config_commands.add_parser(subparsers)
     gradcheck.add_parser(subparsers)

@@ -122,7 +122,7 @@ def make_estimator(name: str, config: JobConfig, roles: Roles) -> EnsembleEstima
         "rowIdCol": ROW_ID,
         "validationIndicatorCol": _VALIDATION,
         "seed": config.seed,
-        "scratchDir": config.scratch,
+        "scratchDir": config.scratch_uri,
         **(config.gang.params() if issubclass(trainer.estimator, GangParams) else {}),
         **getattr(config, name).given(),
     }

@@ -2,7 +2,7 @@
 
 A gang that is larger than the application waits for ever in Spark; the answer to "can it ever fit"
 is therefore looked up before anything starts: from the Master for a standalone cluster, from the
-settings for YARN, from the URL for `local` and `local-cluster`.
+settings and from the ResourceManager for YARN, from the URL for `local` and `local-cluster`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from py4j.protocol import Py4JError
 
 from pipeline.errors import GangNeverFitsError, UserError
+from pipeline.spark.network import ports_of
+from pipeline.spark.yarn import YarnNode, executor_container, room, yarn_nodes
 
 if TYPE_CHECKING:
     from pyspark import SparkConf
@@ -117,6 +119,7 @@ def plan_gang(spark: SparkSession, workers: int = 0, gpus: int = 0) -> GangPlan:
             "gangs (barrier stages) under it. Submit with --conf "
             "spark.dynamicAllocation.enabled=false and a fixed spark.executor.instances"
         )
+    ports_of(conf)  # refuses what is no range
     capacity = capacity_of(spark)
     size = workers or _default_size(capacity, gpus)
     cores = _cores_per_worker(capacity, size, gpus)
@@ -139,10 +142,7 @@ def capacity_of(spark: SparkSession) -> Capacity:
         return Capacity((ExecutorShape(cores, 0),), f"master {master}")
     if master.startswith("spark://"):
         return _standalone(spark, conf, gpus)
-    count = int(conf.get("spark.executor.instances", "2"))
-    cores = int(conf.get("spark.executor.cores", "1"))
-    reason = f"spark.executor.instances={count}, spark.executor.cores={cores}"
-    return Capacity((ExecutorShape(cores, gpus),) * count, reason)
+    return _submitted(spark, conf, gpus)
 
 
 def slots_now(spark: SparkSession, plan: GangPlan) -> int:
@@ -204,6 +204,24 @@ def _profile(spark: SparkSession, cores: int, gpus: int) -> ResourceProfile | No
     # The profile gets its Java half when an RDD uses it first; slots are counted before that.
     spark.sparkContext.parallelize([0], 1).withResources(profile)
     return profile
+
+
+def _submitted(spark: SparkSession, conf: SparkConf, gpus: int) -> Capacity:
+    """On YARN: what was asked for, as far as the nodes have room for it."""
+    count = int(conf.get("spark.executor.instances", "2"))
+    cores = int(conf.get("spark.executor.cores", "1"))
+    reason = f"spark.executor.instances={count}, spark.executor.cores={cores}"
+    nodes = yarn_nodes(spark) if _master(spark) == "yarn" else None
+    if nodes is not None:
+        most = room(nodes, executor_container(spark))
+        if most < count:
+            reason += f"; YARN's {len(nodes)} nodes have room for {most}: {_shown(nodes)}"
+            count = most
+    return Capacity((ExecutorShape(cores, gpus),) * count, reason)
+
+
+def _shown(nodes: list[YarnNode]) -> str:
+    return "; ".join(map(str, nodes))
 
 
 def _standalone(spark: SparkSession, conf: SparkConf, gpus: int) -> Capacity:

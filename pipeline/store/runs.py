@@ -159,6 +159,11 @@ def read_run(place: RunPlace) -> dict[str, Any]:
     return record
 
 
+def read_job(place: RunPlace, job: str) -> dict[str, Any] | None:
+    """One job's part of the record; None where it has none yet."""
+    return _read(place.job_uri(job))
+
+
 def list_runs(output: str) -> list[str]:
     """Names of the runs of an output URI, sorted; those that have no record yet are among them."""
     return [name for name in files.children(runs_uri(output)) if _ID.fullmatch(name)]

@@ -6,12 +6,14 @@ import logging
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import asdict
 from typing import Any
 
 from pipeline import files, progress
 from pipeline.cli.job_config import FREE_KEYS, JobConfig
 from pipeline.cli.runs.logs import log_file, log_path
 from pipeline.cli.runs.outcome import SUCCESS, explain
+from pipeline.cli.runs.yarn_attempt import yarn_attempt
 from pipeline.config import redacted, shown
 from pipeline.errors import EnsemblesError
 from pipeline.store import runs
@@ -40,6 +42,8 @@ class JobRun:
     ------
     AccessError
         On entering: when nothing can be written below the output URI, or the scratch URI.
+    FailedBeforeError
+        On entering: when YARN starts anew what has failed.
     """
 
     def __init__(
@@ -48,7 +52,8 @@ class JobRun:
         self._job = job
         self._config = config
         self._given = recorded_arguments(given)
-        self._place = RunPlace(config.output, runs.require_run_id(run_id or runs.new_run_id()))
+        self._attempt = yarn_attempt()
+        self._place = RunPlace(config.output, runs.require_run_id(run_id or self._new_run_id()))
         self._log = log_path(self._place, job)
         self._part: dict[str, Any] = {}
         self._began = 0.0
@@ -63,6 +68,8 @@ class JobRun:
         files.require_writable(self._config.output, "output")
         if self._config.scratch is not None:
             files.require_writable(self._config.scratch, "scratch")
+        if self._attempt is not None:
+            self._attempt.require_needed(runs.read_job(self._place, self._job))
         runs.begin(self._place, {"of": "jobs", **run_facts(self._config, self._given)})
         self._began = time.monotonic()
         self._part = {
@@ -71,6 +78,7 @@ class JobRun:
             "started": runs.now(),
             "owner": owner(),
             "log": self._kept_log,
+            **({} if self._attempt is None else asdict(self._attempt)),
         }
         runs.note_job(self._place, self._job, self._part)
         events = progress.EventFile(self._place.job_uri(self._job, "events.jsonl"))
@@ -103,6 +111,10 @@ class JobRun:
             runs.note_job(self._place, self._job, self._part)
         except EnsemblesError as failure:  # what the job did, or why it failed, matters more
             logger.warning("the record of run %s was not written: %s", self.run_id, failure)
+
+    def _new_run_id(self) -> str:
+        """All attempts at one application are one run."""
+        return runs.new_run_id() if self._attempt is None else self._attempt.application
 
     @property
     def _kept_log(self) -> str:

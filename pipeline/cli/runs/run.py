@@ -6,28 +6,22 @@ import argparse
 import datetime
 import logging
 import os
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from pipeline import files
 from pipeline.cli.entry import add_config_arguments, end_cleanly_when_told
 from pipeline.cli.job_config import FREE_KEYS, JobConfig
-from pipeline.cli.runs.job_run import recorded_arguments, run_facts
+from pipeline.cli.runs.job_run import recorded_arguments
 from pipeline.cli.runs.logs import log_path, set_up_logging
-from pipeline.cli.runs.outcome import INTERRUPTED, TERMINATED, explain
-from pipeline.cli.runs.resume import Decision, decide
+from pipeline.cli.runs.sequence import JOBS, JobSequence
 from pipeline.cli.runs.submit import in_clone, submit
 from pipeline.config import DATE_VARIABLE, load
-from pipeline.errors import EnsemblesError
 from pipeline.local import cluster as local_cluster
 from pipeline.store import runs
 from pipeline.store.runs import RunPlace
 
 logger = logging.getLogger(__name__)
-
-JOBS = ("prepare", "bag", "boost", "deep", "score", "report")
 
 
 def add_parser(subparsers: Any) -> None:
@@ -65,100 +59,35 @@ def run(args: argparse.Namespace) -> int:
     set_up_logging()
     end_cleanly_when_told()
     # A run over midnight has one date: that of its beginning.
-    os.environ.setdefault(DATE_VARIABLE, f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}")
+    fix_date()
     # All jobs' settings, before the first starts.
     config = load(JobConfig, args.config, args.overrides, FREE_KEYS)
     master, environment, options = where(args, config)
     files.require_writable(config.output, "output")
     place = RunPlace(config.output, runs.new_run_id())
-    runs.begin(place, {"of": "run", **run_facts(config, recorded_arguments(vars(args)))})
-    logger.info("run %s: %s", place.run_id, place.record_uri)
-    try:
-        code = _jobs(args, config, place, ["--master", master, *options], environment)
-    except BaseException as error:
-        outcome = explain(error)
-        _end(place, outcome.name, outcome.exit_code)
-        raise
-    _end(place, _outcome(code), code)
-    return code
-
-
-def _end(place: RunPlace, outcome: str, code: int) -> None:
-    try:
-        runs.end(place, outcome, code)
-    except EnsemblesError as failure:  # what happened matters more than its record
-        logger.warning("the record of run %s was not written: %s", place.run_id, failure)
-
-
-def _jobs(
-    args: argparse.Namespace,
-    config: JobConfig,
-    place: RunPlace,
-    options: list[str],
-    environment: dict[str, str],
-) -> int:
-    began = time.monotonic()
     overrides = [part for item in args.overrides for part in ("--set", item)]
     arguments = ["--config", args.config, *overrides, "--run-id", place.run_id]
-    for job in args.jobs:
-        decision = decide(job, config)
-        if not decision.must_run and not args.fresh:
-            logger.info("== %s: kept, %s", job, decision.reason)
-            _note_kept(place, job, decision)
-            if decision.shown:
-                sys.stdout.write(f"{decision.shown}\n")
-            continue
-        logger.info("== %s: %s", job, "asked for anew" if args.fresh else decision.reason)
-        spark_log = log_path(place, job).with_suffix(".spark.log")
-        fresh = ["--fresh"] if args.fresh and job == "score" else []
-        code = submit(
+
+    def submit_job(job: str, further: list[str]) -> int:
+        return submit(
             job,
-            [*arguments, *fresh],
-            options=options,
+            [*arguments, *further],
+            options=["--master", master, *options],
             environment=environment,
-            spark_log=spark_log,
+            spark_log=log_path(place, job).with_suffix(".spark.log"),
         )
-        if code:
-            return _failed(place, job, code)
-    logger.info("all jobs done in %.0f s", time.monotonic() - began)
+
+    sequence = JobSequence(config, place, [[job] for job in args.jobs], fresh=args.fresh)
+    code = sequence.run(submit_job, recorded_arguments(vars(args)))
     report = files.join(config.report_uri, "report.html")
-    if "report" in args.jobs and files.exists(report):
+    if not code and "report" in args.jobs and files.exists(report):
         logger.info("report: %s", report)
-    return 0
-
-
-def _note_kept(place: RunPlace, job: str, decision: Decision) -> None:
-    part = {
-        "outcome": "kept",
-        "exit_code": 0,
-        "reason": decision.reason,
-        "started": runs.now(),
-        "outputs": decision.outputs,
-        **decision.facts,
-    }
-    runs.note_job(place, job, part)
-
-
-def _failed(place: RunPlace, job: str, code: int) -> int:
-    """Note a job that could not do so itself, and say how to go on."""
-    part = runs.read_run(place)["jobs"].get(job, {"job": job, "started": runs.now()})
-    if part.get("outcome") in (None, "running", "died"):
-        part |= {
-            "outcome": _outcome(code),
-            "exit_code": code,
-            "error": f"the job's process ended with exit code {code} and without a word",
-            "ended": runs.now(),
-        }
-        runs.note_job(place, job, part)
-    ended = "was ended" if _outcome(code) == "interrupted" else f"failed with exit code {code}"
-    logger.error("%s %s; the same command goes on there, what is done is kept", job, ended)
     return code
 
 
-def _outcome(code: int) -> str:
-    if code in (INTERRUPTED, TERMINATED):
-        return "interrupted"
-    return "failed" if code else "success"
+def fix_date() -> None:
+    """Give all jobs that follow the date of now."""
+    os.environ.setdefault(DATE_VARIABLE, f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}")
 
 
 def where(args: argparse.Namespace, config: JobConfig) -> tuple[str, dict[str, str], list[str]]:

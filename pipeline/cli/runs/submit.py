@@ -53,10 +53,17 @@ def submit(
     UserError
         When there is no spark-submit.
     """
-    program = shutil.which("spark-submit", path=environment.get("PATH"))
+    command = ["spark-submit", *options, str(in_clone(f"jobs/{job}.py")), *arguments]
+    return run_spark_submit(command, environment=environment, spark_log=spark_log)
+
+
+def run_spark_submit(
+    command: Sequence[str], *, environment: Mapping[str, str], spark_log: Path
+) -> int:
+    """Run a whole `spark-submit …` to its end, as `submit` does."""
+    program = shutil.which(command[0], path=environment.get("PATH"))
     if program is None:
         raise UserError("spark-submit is not on PATH; activate the environment that holds pyspark")
-    command = [program, *options, str(in_clone(f"jobs/{job}.py")), *arguments]
     spark_log.parent.mkdir(parents=True, exist_ok=True)
     with resources.as_file(resources.files("pipeline.cli.runs") / "log4j2.properties") as quiet:
         given = environment.get("SPARK_SUBMIT_OPTS", "")
@@ -65,7 +72,7 @@ def submit(
             [f"-Dlog4j2.configurationFile={quiet}", f"-Demr.ensembles.log={spark_log}"]
         )
         process = subprocess.Popen(
-            command,
+            [program, *command[1:]],
             env={**environment, "SPARK_SUBMIT_OPTS": f"{own} {given}".strip()},
             process_group=0,
             preexec_fn=_end_with_parent,

@@ -93,6 +93,30 @@ def status(directory: Path) -> HadoopState | None:
     return state
 
 
+def running(directory: Path) -> HadoopState:
+    """The cluster that runs in a directory.
+
+    Raises
+    ------
+    UserError
+        When there is none, or a part of it is gone.
+    """
+    state = status(directory)
+    if state is None or not state.ready:
+        raise UserError(
+            f"{directory}: no Hadoop runs there; start one: emr-ensembles local up --yarn --dir "
+            f"{directory}"
+        )
+    dead = dead_daemons(state)
+    if dead:
+        names = ", ".join(daemon.name for daemon in dead)
+        raise UserError(
+            f"{directory}: {names} of its Hadoop is gone; start it again: emr-ensembles local up "
+            f"--yarn --dir {directory}"
+        )
+    return state
+
+
 def dead_daemons(state: HadoopState) -> list[Daemon]:
     """Those processes of a cluster that no longer run."""
     return daemons.dead(state.daemons)
@@ -105,6 +129,7 @@ def environment(state: HadoopState) -> dict[str, str]:
         "SPARK_HOME": state.spark_home,
         "HADOOP_CONF_DIR": state.configuration,
         "YARN_CONF_DIR": state.configuration,
+        "SPARK_CONF_DIR": state.spark_configuration,
         "PYSPARK_PYTHON": state.python,
         "PYSPARK_DRIVER_PYTHON": state.python,
         "SPARK_LOCAL_IP": "127.0.0.1",

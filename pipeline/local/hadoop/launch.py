@@ -15,7 +15,7 @@ import pyspark
 
 from pipeline.errors import UserError
 from pipeline.local import daemons
-from pipeline.local.hadoop import settings
+from pipeline.local.hadoop import settings, spark_defaults
 from pipeline.local.hadoop import state as states
 from pipeline.local.hadoop.settings import LOOPBACK, Ports
 from pipeline.local.hadoop.shape import HadoopShape
@@ -48,6 +48,8 @@ def prepare(directory: Path, shape: HadoopShape, java_home: str) -> HadoopState:
         (page / "web.xml").write_text("<web-app/>\n", encoding="utf-8")
     ports = _free_ports()
     client = settings.write(directory, "client", shape, ports)
+    spark_home = str(Path(pyspark.__file__).parent)
+    spark_configuration = spark_defaults.write(directory, shape, spark_home)
     for number in range(shape.nodes):
         settings.write(directory, node_name(number), shape, ports)
     state = HadoopState(
@@ -58,11 +60,12 @@ def prepare(directory: Path, shape: HadoopShape, java_home: str) -> HadoopState:
         resourcemanager=f"{LOOPBACK}:{ports.resourcemanager}",
         webapp=f"http://{LOOPBACK}:{ports.yarn_web}",
         configuration=str(client),
+        spark_configuration=str(spark_configuration),
         daemons=(),
         shape=shape,
         java_home=java_home,
         python=sys.executable,
-        spark_home=str(Path(pyspark.__file__).parent),
+        spark_home=spark_home,
     )
     states.save(state)
     return state

@@ -24,8 +24,8 @@ class HadoopState:
         Whether all nodes have registered; until then `up` is at work, or was killed.
     namenode, webhdfs, resourcemanager, webapp : str
         `hdfs://…`, `http://…` (WebHDFS), `host:port` of the ResourceManager, `http://…` (its page).
-    configuration : str
-        What `HADOOP_CONF_DIR` of clients is.
+    configuration, spark_configuration : str
+        What `HADOOP_CONF_DIR` and `SPARK_CONF_DIR` of clients are.
     daemons : tuple of Daemon
         The processes started so far.
     shape : HadoopShape
@@ -41,6 +41,7 @@ class HadoopState:
     resourcemanager: str
     webapp: str
     configuration: str
+    spark_configuration: str
     daemons: tuple[Daemon, ...]
     shape: HadoopShape
     java_home: str

@@ -11,7 +11,7 @@ import pytest
 from pipeline import files
 from pipeline.cli.job_config import JobConfig
 from pipeline.cli.runs.resume import decide
-from pipeline.cli.runs.run import JOBS
+from pipeline.cli.runs.sequence import JOBS
 from tests.cli.runs.made import config_of, make
 
 KEPT = "nothing it depends on has changed"

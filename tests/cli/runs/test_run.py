@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.cli.main import main
 from pipeline.cli.runs import run
-from pipeline.cli.runs.run import JOBS
+from pipeline.cli.runs.sequence import JOBS
 from tests.cli.runs.made import config_of, make
 
 ROOT = Path(__file__).resolve().parents[3]

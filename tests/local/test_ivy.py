@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.local.hadoop.jars import VERSION, hadoop_jars, kept
+from pipeline.local.ivy import Module, kept, resolved
+
+MODULES = (Module("org.example", "one", "1"), Module("org.example", "two", "2", is_alone=True))
 
 
 @pytest.fixture(autouse=True)
@@ -26,18 +28,24 @@ def _java(home: Path, script: str) -> str:
 
 
 def test_they_are_resolved_once(tmp_path: Path, cache: Path) -> None:
-    java = _java(tmp_path / "java", "mkdir jars; echo jar > jars/a.jar; echo >> ../calls")
+    java = _java(
+        tmp_path / "java", "mkdir jars; echo jar > jars/a.jar; echo >> ../calls; cp ivy.xml .."
+    )
     for _ in range(2):
-        found = hadoop_jars(java)
-        assert found == kept() == cache / f"hadoop-{VERSION}"
+        found = resolved("set-1", "a set", MODULES, java)
+        assert found == kept("set-1") == cache / "set-1"
         assert [each.name for each in found.iterdir()] == ["a.jar"]
     assert (cache / "calls").read_text() == "\n"
+    asked = (cache / "ivy.xml").read_text()
+    assert 'org="org.example" name="one" rev="1" conf="default->compile(default),' in asked
+    assert 'name="two" rev="2" conf="default->master(default)"' in asked
 
 
 @pytest.mark.parametrize("script", ["mkdir jars; echo no such host; exit 1", "echo no such host"])
 def test_what_cannot_be_resolved_is_told_and_leaves_nothing(
     script: str, tmp_path: Path, cache: Path
 ) -> None:
-    with pytest.raises(UserError, match="cannot be resolved from a Maven repository: no such host"):
-        hadoop_jars(_java(tmp_path / "java", script))
-    assert [each.name for each in cache.iterdir()] == ["hadoop.lock"]
+    told = "the jars of a set cannot be resolved from a Maven repository: no such host"
+    with pytest.raises(UserError, match=told):
+        resolved("set-1", "a set", MODULES, _java(tmp_path / "java", script))
+    assert [each.name for each in cache.iterdir()] == ["set-1.lock"]

@@ -1,0 +1,1 @@
+"""Clusters on Amazon EMR, and the Python environment that their nodes run."""

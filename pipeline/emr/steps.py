@@ -1,0 +1,110 @@
+"""A step: one job's spark-submit arguments, for a cluster, the rehearsal and Airflow alike.
+
+Only the locations differ between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pipeline.emr.executors import Layout
+
+# Spark refuses barrier stages under dynamic allocation, and bagging counts its executors.
+FIXED_SIZE = frozenset({"bag", "boost", "deep", "lr_range", "batch_sweep"})
+
+TAG = "emr-ensembles"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a step's parts lie.
+
+    Parameters
+    ----------
+    code : str
+        URI of the zip with the package `pipeline`.
+    entry_points : str
+        URI of the directory with `jobs/*.py`.
+    config : str
+        URI of the job's YAML.
+    python : str
+        The interpreter on the nodes; a relative path lies in what `archive` brings.
+    archive : str, optional
+        URI of a packed environment, which YARN unpacks into each container.
+    environment : mapping of str to str
+        Further variables of driver and executors; nothing secret.
+    """
+
+    code: str
+    entry_points: str
+    config: str
+    python: str
+    archive: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def step_arguments(
+    job: str,
+    places: Places,
+    layout: Layout,
+    *,
+    name: str,
+    run_id: str,
+    settings: Mapping[str, str],
+    arguments: Sequence[str] = (),
+) -> list[str]:
+    """What a step runs: `spark-submit …`.
+
+    Parameters
+    ----------
+    job : str
+        One of the jobs in `jobs/`.
+    places : Places
+        Where code, config and environment lie.
+    layout : Layout
+        The application's containers.
+    name : str
+        Names the application.
+    run_id : str
+        The run that the job is a part of.
+    settings : mapping of str to str
+        The config's own settings of Spark; they win.
+    arguments : sequence of str
+        The job's further arguments.
+    """
+    whole = {
+        **_allocation(job, layout),
+        **layout.settings(),
+        **_environment(places),
+        "spark.yarn.tags": f"{TAG},{run_id},{job}",
+        **settings,
+    }
+    conf = [part for key, value in whole.items() for part in ("--conf", f"{key}={value}")]
+    return [
+        *("spark-submit", "--master", "yarn", "--deploy-mode", "cluster"),
+        *("--name", f"{name} {job}", "--py-files", places.code),
+        *conf,
+        f"{places.entry_points}/{job}.py",
+        *("--config", places.config, "--run-id", run_id),
+        *arguments,
+    ]
+
+
+def _allocation(job: str, layout: Layout) -> dict[str, str]:
+    if job in FIXED_SIZE:
+        return {"spark.dynamicAllocation.enabled": "false"}
+    most = str(layout.executors)
+    return {
+        "spark.dynamicAllocation.initialExecutors": most,
+        "spark.dynamicAllocation.maxExecutors": most,
+    }
+
+
+def _environment(places: Places) -> dict[str, str]:
+    variables = {**places.environment, "PYSPARK_PYTHON": places.python}
+    found = {} if places.archive is None else {"spark.archives": f"{places.archive}#environment"}
+    for name, value in variables.items():
+        found[f"spark.yarn.appMasterEnv.{name}"] = value
+        found[f"spark.executorEnv.{name}"] = value
+    return found

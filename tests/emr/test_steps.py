@@ -1,0 +1,80 @@
+from itertools import pairwise
+
+import pytest
+
+from pipeline.emr.executors import Layout
+from pipeline.emr.steps import FIXED_SIZE, Places, step_arguments
+
+LAYOUT = Layout(2, 3, 1, 1_000, 2_000, 700, 800)
+PLACES = Places(
+    code="s3://bucket/code/pipeline.zip",
+    entry_points="s3://bucket/code",
+    config="s3://bucket/flights.yaml",
+    python="/opt/emr-ensembles/env/gpu-0123456789ab/bin/python",
+)
+
+
+def step(job: str = "boost", places: Places = PLACES, **settings: str) -> list[str]:
+    return step_arguments(
+        job,
+        places,
+        LAYOUT,
+        name="flights",
+        run_id="run-1",
+        settings=settings,
+        arguments=["--set", "seed=2"],
+    )
+
+
+def conf(arguments: list[str]) -> dict[str, str]:
+    found = pairwise(arguments)
+    return dict(value.split("=", 1) for flag, value in found if flag == "--conf")
+
+
+def test_a_step_submits_the_job_in_cluster_mode_with_its_config_and_run() -> None:
+    arguments = step()
+    assert arguments[:5] == ["spark-submit", "--master", "yarn", "--deploy-mode", "cluster"]
+    script = arguments.index("s3://bucket/code/boost.py")
+    expected = ["--config", "s3://bucket/flights.yaml", "--run-id", "run-1", "--set", "seed=2"]
+    assert arguments[script + 1 :] == expected
+    assert arguments[arguments.index("--py-files") + 1] == PLACES.code
+    assert conf(arguments)["spark.yarn.tags"] == "emr-ensembles,run-1,boost"
+
+
+@pytest.mark.parametrize("job", sorted(FIXED_SIZE))
+def test_jobs_that_train_have_dynamic_allocation_off(job: str) -> None:
+    found = conf(step(job))
+    assert found["spark.dynamicAllocation.enabled"] == "false"
+    assert found["spark.executor.instances"] == "2"
+
+
+@pytest.mark.parametrize("job", ["prepare", "score", "report"])
+def test_other_jobs_leave_it_to_the_cluster_up_to_the_layouts_size(job: str) -> None:
+    found = conf(step(job))
+    assert "spark.dynamicAllocation.enabled" not in found
+    assert found["spark.dynamicAllocation.maxExecutors"] == "2"
+
+
+def test_driver_and_executors_run_the_nodes_environment() -> None:
+    found = conf(step())
+    for where in ("spark.yarn.appMasterEnv", "spark.executorEnv"):
+        assert found[f"{where}.PYSPARK_PYTHON"] == PLACES.python
+    assert "spark.archives" not in found
+
+
+def test_a_packed_environment_is_unpacked_into_each_container() -> None:
+    places = Places("c", "e", "f", "./environment/bin/python", archive="s3://bucket/env.tar.gz")
+    found = conf(step(places=places))
+    assert found["spark.archives"] == "s3://bucket/env.tar.gz#environment"
+    assert found["spark.executorEnv.PYSPARK_PYTHON"] == "./environment/bin/python"
+
+
+def test_a_configs_settings_win_and_stand_once() -> None:
+    arguments = step(**{"spark.executor.memory": "9g", "spark.sql.shuffle.partitions": "8"})
+    assert conf(arguments)["spark.executor.memory"] == "9g"
+    assert conf(arguments)["spark.sql.shuffle.partitions"] == "8"
+    assert sum(word.startswith("spark.executor.memory=") for word in arguments) == 1
+
+
+def test_no_setting_limits_the_address_space_of_python() -> None:
+    assert "spark.executor.pyspark.memory" not in conf(step())
