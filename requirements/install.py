@@ -52,6 +52,13 @@ HOROVOD_MENDING = {
     ),
 }
 HOROVOD_CHECK = "import horovod.mxnet as hvd, sys; sys.exit(not hvd.gloo_built())"
+HADOOP_IS_KEPT = (
+    "from pipeline.local.hadoop.jars import are_kept; import sys; sys.exit(not are_kept())"
+)
+HADOOP_JARS = (
+    "from pipeline.local.hadoop.jars import hadoop_jars; "
+    "from pipeline.local.java import find_java; hadoop_jars(str(find_java()))"
+)
 JAVA_CHECK = "from pipeline.local.java import find_java; find_java()"
 
 
@@ -86,6 +93,7 @@ def _install_all() -> None:
     _step("horovod", _horovod_key(), _install_horovod)
     _step("package", _digest_of("../pyproject.toml", "../pipeline/__init__.py"), _install_package)
     _install_java_if_none()
+    _resolve_hadoop()
 
 
 # --- the machine ----------------------------------------------------------------------------------
@@ -203,6 +211,15 @@ def _install_java_if_none() -> None:
     if not _succeeds(JAVA_CHECK):
         _say("java: there is no Java 17 on this machine, so one goes into .venv")
         _pip_lock("java.lock")
+
+
+def _resolve_hadoop() -> None:
+    """The jars of `local up --yarn`, kept for all checkouts; without them its tests are skipped."""
+    if _succeeds(HADOOP_IS_KEPT):
+        return
+    _say("hadoop: its jars, once; about 2 minutes")
+    if not _succeeds(HADOOP_JARS):
+        _say("hadoop: no Maven repository has its jars; tests of YARN are skipped", sys.stderr)
 
 
 # --- Horovod --------------------------------------------------------------------------------------

@@ -15,7 +15,10 @@ import boto3
 import pytest
 from pyspark.sql import SparkSession
 
+from pipeline.errors import UserError
 from pipeline.local.cluster import ClusterState, down, environment, up
+from pipeline.local.hadoop import cluster as hadoop_cluster
+from pipeline.local.hadoop.state import HadoopState
 
 ROOT = Path(__file__).resolve().parent.parent
 HDFS = "EMR_ENSEMBLES_TEST_HDFS"
@@ -68,6 +71,23 @@ def spark(
             yield session
         finally:
             session.stop()
+
+
+@pytest.fixture(scope="session")
+def hadoop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HadoopState]:
+    """HDFS and YARN: two nodes, each of which pretends to have a GPU."""
+    directory = tmp_path_factory.mktemp("hadoop")
+    with pytest.MonkeyPatch.context() as patch:
+        try:
+            state = hadoop_cluster.up(
+                directory, nodes=2, gpus_per_node=1, cores_per_node=2, memory_per_node_mb=4_096
+            )
+            patch.setenv("HADOOP_CONF_DIR", state.configuration)
+            yield state
+        except UserError as error:
+            pytest.skip(str(error))
+        finally:
+            hadoop_cluster.down(directory)
 
 
 @pytest.fixture(scope="session")

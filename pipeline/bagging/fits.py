@@ -29,6 +29,7 @@ from pipeline.estimators.gang_estimator import run_tracked_gang
 from pipeline.progress import Follower, Tracker, track
 from pipeline.spark.causes import executors_speak
 from pipeline.spark.gang import GangLimits
+from pipeline.spark.memory import require_memory
 from pipeline.spark.resources import GangPlan
 from pipeline.spark.told import heard, telling
 
@@ -36,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 RANGE_ROWS = 1_000_000
 """Rows whose votes one task judges."""
+
+_GANG_MEMORY_FACTOR = 2.0  # as for boosting, whose trees these are
 
 Curve = list[tuple[int, OutOfBag]]
 
@@ -87,6 +90,7 @@ class BaggingFit:
     def by_gang(self, plan: GangPlan, limits: GangLimits) -> estimator.Trained:
         """Replicas one by one, each by all workers of a gang."""
         began = time.monotonic()
+        require_memory(self.spark, self.task.shards, _GANG_MEMORY_FACTOR, "bagging")
         gang = GangTask(
             self.task, self.replicas, self.early_stopping, self.tolerance, self.keeps_rows
         )

@@ -9,15 +9,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pipeline.bagging.learners.learner import NETWORK, XGBOOST
 from pipeline.errors import UserError
 from pipeline.estimators.profile import Described
 from pipeline.spark.resources import Capacity, capacity_of
+from pipeline.spark.yarn import overhead_mb
 
 if TYPE_CHECKING:
-    from pyspark import SparkConf
     from pyspark.sql import SparkSession
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,6 @@ logger = logging.getLogger(__name__)
 Kind: TypeAlias = Literal["task", "gang"]
 
 _MIB = 1 << 20
-_LEAST_OVERHEAD = 384 * _MIB
 _LIBRARIES = 300 * _MIB  # a Python worker with its libraries, before it has rows
 _EVERYWHERE = 512 * _MIB
 _SHARE = 0.8  # of the memory that is free: what else a node does needs the rest
@@ -136,11 +135,11 @@ def memory_of_a_worker(
     """
     if given_mb:
         return given_mb * _MIB, "a worker process (worker_memory_mb)"
-    conf = spark.sparkContext.getConf()
     capacity = capacity_of(spark)
     slots = _most_slots(capacity, task_cpus)
     if not str(spark.sparkContext.master).startswith(("spark://", "local")):
-        total = _overhead(spark, conf)
+        heap = int(spark.sparkContext._jsc.sc().executorMemory())
+        total = overhead_mb(spark, "executor", heap) * _MIB
         return int(total * _SHARE / slots), "a worker process (spark.executor.memoryOverhead)"
     if needed <= _EVERYWHERE:
         return _EVERYWHERE, "a worker process (of any node)"
@@ -150,21 +149,6 @@ def memory_of_a_worker(
 
 def _most_slots(capacity: Capacity, task_cpus: int) -> int:
     return max((shape.slots(task_cpus, 0) for shape in capacity.executors), default=1) or 1
-
-
-def _overhead(spark: SparkSession, conf: SparkConf) -> int:
-    """Memory of an executor beyond its heap, in bytes, as Spark computes it where it is not set."""
-    given = conf.get("spark.executor.memoryOverhead", "")
-    if given:
-        return _bytes_of(spark, given)
-    heap = _bytes_of(spark, conf.get("spark.executor.memory", "1g"))
-    factor = float(conf.get("spark.executor.memoryOverheadFactor", "0.1"))
-    return max(_LEAST_OVERHEAD, int(heap * factor))
-
-
-def _bytes_of(spark: SparkSession, size: str) -> int:
-    jvm: Any = spark.sparkContext._jvm
-    return int(jvm.org.apache.spark.network.util.JavaUtils.byteStringAsMb(size)) * _MIB
 
 
 def _free_memory(spark: SparkSession, slots: int) -> int:

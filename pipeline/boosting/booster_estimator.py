@@ -27,6 +27,7 @@ class BoosterEstimator(ResumableEstimator[M]):
     """An estimator of a booster that has `RowParams` and `MemoryParams`."""
 
     unit: ClassVar[Literal["round", "epoch"]] = "round"
+    memory_factor: ClassVar[float] = 2.0  # the mapped shard, its bins and gradients
 
     @property
     def _memory(self) -> Memory:

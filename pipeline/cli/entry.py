@@ -110,10 +110,11 @@ def _with_session(
     from pipeline.spark.session import make_session
 
     gpus = config.gang.gpus_per_executor if config.gang.device == "gpu" else 0
-    spark = make_session(config.name, config.spark_settings, gpus)
+    has_gang = name in _GANG_JOBS
+    spark = make_session(config.name, config.spark_settings, gpus, has_gang=has_gang)
     _take_ctrl_c_back()
     try:
-        if name in _GANG_JOBS:  # what can never fit is told before anything is read
+        if has_gang:  # what can never fit is told before anything is read
             plan_gang(spark, config.gang.workers, int(config.gang.device == "gpu"))
         return job(config, spark, args)
     finally:

@@ -38,6 +38,7 @@ class DeepEstimator(ResumableEstimator[M], DeepParams, LayerParams):
     """A network, trained by a gang of Spark workers."""
 
     unit: ClassVar[Literal["round", "epoch"]] = "epoch"
+    memory_factor: ClassVar[float] = 4.0  # the mapped shard, and copies of its rows
 
     def _described(self, rows: DataFrame, columns: Columns) -> Described:
         found = super()._described(rows, columns)

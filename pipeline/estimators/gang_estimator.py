@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar
 
 from pipeline.estimators.estimator import EnsembleEstimator, FitJob
 from pipeline.estimators.model import EnsembleModel
@@ -15,6 +15,7 @@ from pipeline.progress import Tracker, track
 from pipeline.spark.collectives import CollectiveName
 from pipeline.spark.events import Event
 from pipeline.spark.gang import GangLimits, run_gang
+from pipeline.spark.memory import require_memory
 from pipeline.spark.resources import GangPlan, plan_gang
 
 if TYPE_CHECKING:
@@ -29,7 +30,15 @@ M = TypeVar("M", bound=EnsembleModel)
 
 
 class GangEstimator(EnsembleEstimator[M, GangPlan], GangParams):
-    """An estimator whose shards are one per worker of a gang."""
+    """An estimator whose shards are one per worker of a gang.
+
+    Attributes
+    ----------
+    memory_factor : float
+        How many times the bytes of its shards a worker takes at most, as measured.
+    """
+
+    memory_factor: ClassVar[float]
 
     def _lay_out(self, spark: SparkSession) -> GangPlan:
         return plan_gang(spark, self.value("numWorkers"), self.gpus_per_worker)
@@ -46,6 +55,7 @@ class GangEstimator(EnsembleEstimator[M, GangPlan], GangParams):
         step: Step,
         most: int,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
+        require_memory(job.spark, job.shards, self.memory_factor, self.model_class.kind)
         return run_tracked_gang(
             job.spark,
             job.layout,

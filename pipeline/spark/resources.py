@@ -113,12 +113,7 @@ def plan_gang(spark: SparkSession, workers: int = 0, gpus: int = 0) -> GangPlan:
         When the application can never hold that gang; says what to set.
     """
     conf = spark.sparkContext.getConf()
-    if conf.get("spark.dynamicAllocation.enabled", "false").lower() == "true":
-        raise GangNeverFitsError(
-            "dynamic allocation is on (spark.dynamicAllocation.enabled=true), and Spark refuses "
-            "gangs (barrier stages) under it. Submit with --conf "
-            "spark.dynamicAllocation.enabled=false and a fixed spark.executor.instances"
-        )
+    require_fixed_size(conf)
     ports_of(conf)  # refuses what is no range
     capacity = capacity_of(spark)
     size = workers or _default_size(capacity, gpus)
@@ -127,6 +122,22 @@ def plan_gang(spark: SparkSession, workers: int = 0, gpus: int = 0) -> GangPlan:
     if size < 1 or fits < size:
         raise GangNeverFitsError(_never_fits(capacity, max(size, 1), gpus))
     return GangPlan(size, cores, gpus, _profile(spark, cores, gpus))
+
+
+def require_fixed_size(conf: SparkConf) -> None:
+    """Refuse gangs under settings that forbid them.
+
+    Raises
+    ------
+    GangNeverFitsError
+        When dynamic allocation is on; says what to set.
+    """
+    if conf.get("spark.dynamicAllocation.enabled", "false").lower() == "true":
+        raise GangNeverFitsError(
+            "dynamic allocation is on (spark.dynamicAllocation.enabled=true), and Spark refuses "
+            "gangs (barrier stages) under it. Submit with --conf "
+            "spark.dynamicAllocation.enabled=false and a fixed spark.executor.instances"
+        )
 
 
 def capacity_of(spark: SparkSession) -> Capacity:

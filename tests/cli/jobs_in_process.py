@@ -77,7 +77,7 @@ class Workshop:
         capture, seen = _Stderr(), _Seen()
         with pytest.MonkeyPatch.context() as patch:
             running = SparkSession.getActiveSession()
-            patch.setattr(session, "make_session", lambda *_: running)
+            patch.setattr(session, "make_session", lambda *_, **__: running)
             patch.setattr(SparkSession, "stop", lambda _: None)
             patch.setattr(entry, "end_cleanly_when_told", lambda: None)
             patch.setattr("sys.stderr", capture)

@@ -39,7 +39,7 @@ class _Session:
 
 @pytest.fixture
 def spark_is_not_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "make_session", lambda *_: _Session())
+    monkeypatch.setattr(session, "make_session", lambda *_, **__: _Session())
     monkeypatch.setattr(_Session, "stopped", 0)
 
 
@@ -130,7 +130,7 @@ def test_a_config_error_ends_before_spark_starts(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def never(*_: Any) -> None:
+    def never(*_: Any, **__: Any) -> None:
         pytest.fail("Spark was started")
 
     monkeypatch.setattr(session, "make_session", never)

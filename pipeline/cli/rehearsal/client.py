@@ -13,6 +13,7 @@ from pipeline.cli.runs.submit import run_spark_submit
 from pipeline.emr import yarn
 from pipeline.emr.yarn import Application
 from pipeline.errors import EnsemblesError
+from pipeline.spark.java_text import paragraph
 from pipeline.spark.memory_kills import killed_for_memory
 from pipeline.store import runs
 from pipeline.store.runs import RunPlace
@@ -50,7 +51,10 @@ class Client:
         watcher.start()
         try:
             code = run_spark_submit(
-                command, environment=self.environment, spark_log=self.logs / f"{job}.spark.log"
+                command,
+                environment=self.environment,
+                spark_log=self.logs / f"{job}.spark.log",
+                output=self._said_by(job),
             )
         finally:
             ended.set()
@@ -70,8 +74,12 @@ class Client:
     def _exit_code(self, job: str, code: int) -> int:
         found = self._applications(job)
         if not found:
-            log = self.logs / f"{job}.spark.log"
-            logger.error("%s: spark-submit ended before YARN knew of it; its log: %s", job, log)
+            said = self._said_by(job).read_text(encoding="utf-8", errors="replace")
+            logger.error(
+                "%s: spark-submit ended before YARN knew of it: %s",
+                job,
+                paragraph(said) or "no word",
+            )
             return code or 1
         application = found[-1]
         if application.final_status == "SUCCEEDED":
@@ -84,6 +92,9 @@ class Client:
         reason = killed_for_memory(said) or said
         logger.error("%s: %s ended %s: %s", job, application.id, application.final_status, reason)
         return code or 1
+
+    def _said_by(self, job: str) -> Path:
+        return self.logs / f"{job}.submit.log"
 
     def _applications(self, job: str | None) -> list[Application]:
         found = yarn.applications(self.webapp, self.place.run_id)

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from importlib import resources
 from pathlib import Path
 
@@ -58,14 +59,33 @@ def submit(
 
 
 def run_spark_submit(
-    command: Sequence[str], *, environment: Mapping[str, str], spark_log: Path
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    spark_log: Path,
+    output: Path | None = None,
 ) -> int:
-    """Run a whole `spark-submit …` to its end, as `submit` does."""
+    """Run a whole `spark-submit …` to its end, as `submit` does.
+
+    Parameters
+    ----------
+    command : sequence of str
+        The arguments, the program's name included.
+    environment : mapping of str to str
+        The process's whole environment.
+    spark_log : Path
+        Where Spark's own log goes.
+    output : Path, optional
+        Where else what it writes goes than to this process's own output.
+    """
     program = shutil.which(command[0], path=environment.get("PATH"))
     if program is None:
         raise UserError("spark-submit is not on PATH; activate the environment that holds pyspark")
     spark_log.parent.mkdir(parents=True, exist_ok=True)
-    with resources.as_file(resources.files("pipeline.cli.runs") / "log4j2.properties") as quiet:
+    with (
+        resources.as_file(resources.files("pipeline.cli.runs") / "log4j2.properties") as quiet,
+        nullcontext() if output is None else output.open("wb") as sink,
+    ):
         given = environment.get("SPARK_SUBMIT_OPTS", "")
         # spark-submit takes them apart as a shell does.
         own = shlex.join(
@@ -76,6 +96,8 @@ def run_spark_submit(
             env={**environment, "SPARK_SUBMIT_OPTS": f"{own} {given}".strip()},
             process_group=0,
             preexec_fn=_end_with_parent,
+            stdout=sink,
+            stderr=sink,
         )
         try:
             return _exit_code(process.wait())

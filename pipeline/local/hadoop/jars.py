@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.local.ivy import Module, resolved
+from pipeline.local.ivy import Module, kept, resolved
 
 VERSION = "3.4.2"
 """That of EMR 7.14."""
 
+_NAME = f"hadoop-{VERSION}"
 # The ResourceManager does not start without the last one.
 _NAMES = (
     "hadoop-hdfs",
@@ -16,6 +17,11 @@ _NAMES = (
     "hadoop-yarn-server-nodemanager",
     "hadoop-yarn-server-timelineservice",
 )
+
+
+def are_kept() -> bool:
+    """Whether the jars are there already."""
+    return kept(_NAME).exists()
 
 
 def hadoop_jars(java_home: str) -> Path:
@@ -27,4 +33,4 @@ def hadoop_jars(java_home: str) -> Path:
         When they cannot be resolved.
     """
     modules = [Module("org.apache.hadoop", name, VERSION) for name in _NAMES]
-    return resolved(f"hadoop-{VERSION}", f"Hadoop {VERSION}", modules, java_home)
+    return resolved(_NAME, f"Hadoop {VERSION}", modules, java_home)

@@ -1,0 +1,66 @@
+"""Whether a gang's workers have the memory that their shards take, where YARN would kill them.
+
+XGBoost, MXNet and mapped shards live outside of the JVM's heap, and YARN counts mapped files too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline import files
+from pipeline.errors import UserError
+from pipeline.spark.shards import ShardSet
+from pipeline.spark.yarn import overhead_mb
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+_MIB = 2**20
+# Measured on YARN: what a JVM of Spark takes beyond its heap, and Python's processes of an executor
+# with the libraries loaded, before there are rows.
+_BASE_MB = 800
+
+
+def require_memory(spark: SparkSession, shards: ShardSet, factor: float, name: str) -> None:
+    """Refuse to start a gang whose executors YARN would kill.
+
+    Parameters
+    ----------
+    spark : SparkSession
+        The session.
+    shards : ShardSet
+        One for each worker.
+    factor : float
+        How many times the bytes of its shards a worker takes at most, as measured.
+    name : str
+        What is being trained.
+
+    Raises
+    ------
+    UserError
+        With the overhead that would do.
+    """
+    context = spark.sparkContext
+    if context.master != "yarn":
+        return  # nobody kills for memory but the kernel
+    heap = int(context._jsc.sc().executorMemory())
+    given = overhead_mb(spark, "executor", heap)
+    largest = _largest_mb(shards)
+    needed = _BASE_MB + int(largest * factor)
+    if given < needed:
+        raise UserError(
+            f"{name}: the largest shard has {largest} MiB, and a worker takes {_BASE_MB} MiB and "
+            f"{factor:g} times that outside of the JVM's heap: {needed} MiB; the executors have "
+            f"{given}, and YARN would kill them. Set spark.executor.memoryOverhead to {needed}m or "
+            "more, or have more workers, each with a smaller shard"
+        )
+
+
+def _largest_mb(shards: ShardSet) -> int:
+    """MiB of the shards, of all parts together, of the worker that has most."""
+    sizes: dict[str, int] = {}
+    for name, size, _ in files.stamps(shards.uri):
+        _, _, place = str(name).removesuffix(".arrow").rpartition("-")
+        if place.isdecimal():
+            sizes[place] = sizes.get(place, 0) + int(size)
+    return -(-max(sizes.values(), default=0) // _MIB)

@@ -1,0 +1,129 @@
+"""The jobs as steps of EMR run them: YARN in cluster mode, HDFS or S3, dynamic allocation on."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline import files
+from tests.cli.rehearsal.rehearsed import Rehearsals
+
+Make = Callable[..., Rehearsals]
+JOBS = ("prepare", "bag", "boost", "deep", "score", "report")
+
+
+def gpu_seconds(rehearsals: Rehearsals, job: str) -> int:
+    (application,) = rehearsals.applications(job)
+    url = f"{rehearsals.hadoop.webapp}/ws/v1/cluster/apps/{application.id}"
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        entries = json.load(answer)["app"]["resourceSecondsMap"]["entry"]
+    return next(int(entry["value"]) for entry in entries if entry["key"] == "yarn.io/gpu")
+
+
+@pytest.mark.timeout(400)
+def test_a_gang_trains_on_yarn_from_hdfs_with_a_gpu_for_each_executor(rehearsals: Make) -> None:
+    small = rehearsals()
+    code, said = small.run("--jobs", "prepare", "boost")
+    assert code == 0, said
+    record = small.record()
+    assert [part["outcome"] for part in record["jobs"].values()] == ["success"] * 2
+    assert files.exists(f"{small.output}/models/boosting")
+    (application,) = small.applications("boost")
+    assert application.final_status == "SUCCEEDED"
+    log = files.read_bytes(record["jobs"]["boost"]["log"]).decode()
+    assert "rank 0 of 2" in log
+    assert "rank 1 of 2" in log
+    assert gpu_seconds(small, "boost") > 0
+
+
+@pytest.mark.yarn
+@pytest.mark.timeout(900)
+def test_all_jobs_run_and_the_report_comes_to_this_machine(rehearsals: Make) -> None:
+    small = rehearsals()
+    code, said = small.run(timeout=850)
+    assert code == 0, said
+    assert "bag, boost, deep run one after the other: together they would not fit" in said
+    record = small.record()
+    assert record["outcome"] == "success"
+    assert tuple(record["jobs"]) == JOBS
+    report = small.config.parent / "out" / "report"
+    assert "small-" in (report / "report.html").read_text()
+    assert {"bagging", "boosting", "deep"} <= set(
+        json.loads((report / "report.json").read_text())["models"]
+    )
+    code, said = small.run()
+    assert code == 0, said
+    assert said.count(": kept, ") == len(JOBS)
+
+
+@pytest.mark.yarn
+@pytest.mark.timeout(900)
+def test_all_jobs_run_on_s3(rehearsals: Make, s3: str) -> None:
+    small = rehearsals(base=f"{s3}/rehearsals")
+    code, said = small.run(timeout=850)
+    assert code == 0, said
+    assert small.output.startswith("s3://bucket/rehearsals/small-")
+    assert tuple(small.record()["jobs"]) == JOBS
+    assert files.exists(f"{small.output}/models/deep")
+    assert (small.config.parent / "out" / "report" / "report.html").exists()
+
+
+@pytest.mark.yarn
+@pytest.mark.timeout(400)
+def test_bad_input_ends_with_its_error_and_trains_nothing_twice(rehearsals: Make) -> None:
+    small = rehearsals(columns={"label": "nothing"})
+    code, said = small.run("--jobs", "prepare")
+    assert code == 2, said
+    part = small.record()["jobs"]["prepare"]
+    assert (part["outcome"], part["exit_code"]) == ("failed", 2)
+    assert "nothing" in part["error"]
+    assert part["error"] in said
+    assert "Traceback" not in said
+    assert "\tat " not in said
+    (application,) = small.applications("prepare")
+    # YARN has started it twice; the record is still that of the first time.
+    assert application.final_status == "FAILED"
+    assert part["number"] == 1
+
+
+@pytest.mark.yarn
+@pytest.mark.timeout(600)
+def test_a_gang_that_can_never_fit_is_refused_on_the_cluster(rehearsals: Make) -> None:
+    small = rehearsals(gang={"workers": 3})
+    code, said = small.run("--jobs", "prepare", "boost")
+    assert code == 2, said
+    part = small.record()["jobs"]["boost"]
+    assert "a gang of 3 workers" in part["error"]
+    assert part["seconds"] < 60
+
+
+@pytest.mark.yarn
+def test_what_no_node_can_hold_is_refused_before_anything_is_submitted(rehearsals: Make) -> None:
+    small = rehearsals(spark={"spark.executor.memory": "100g"})
+    code, said = small.run("--jobs", "prepare")
+    assert code == 2
+    assert "can never fit this cluster (4096 MiB, 2 cores, 1 GPUs; 4096 MiB" in said
+    assert not files.exists(small.output)
+
+
+@pytest.mark.yarn
+def test_a_config_that_is_wrong_is_told_before_anything_is_submitted(rehearsals: Make) -> None:
+    small = rehearsals(boosting={"rounds": -1})
+    code, said = small.run()
+    assert code == 2
+    assert "boosting.rounds" in said
+
+
+def test_without_a_hadoop_the_command_that_starts_one_is_told(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from pipeline.cli.main import main
+    from tests.cli.rehearsal.rehearsed import small_config
+
+    config = small_config(tmp_path, "small")
+    assert main(["rehearse", "--config", str(config), "--cluster", str(tmp_path / "none")]) == 2
+    assert "start one: emr-ensembles local up --yarn --dir" in capfd.readouterr().err
