@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import uuid
 from collections.abc import Iterator
@@ -21,7 +20,6 @@ from pipeline.local.hadoop import cluster as hadoop_cluster
 from pipeline.local.hadoop.state import HadoopState
 
 ROOT = Path(__file__).resolve().parent.parent
-HDFS = "EMR_ENSEMBLES_TEST_HDFS"
 
 
 def pytest_configure() -> None:
@@ -110,10 +108,13 @@ def s3() -> Iterator[str]:
             server.stop()
 
 
-@pytest.fixture(params=["file", "s3", *(["hdfs"] if HDFS in os.environ else [])])
+@pytest.fixture(params=["file", "s3", pytest.param("hdfs", marks=pytest.mark.yarn)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty directory on each kind of store."""
     if request.param == "file":
         return tmp_path.as_uri()
-    base = request.getfixturevalue("s3") if request.param == "s3" else os.environ[HDFS]
+    if request.param == "s3":
+        base = str(request.getfixturevalue("s3"))
+    else:
+        base = f"{request.getfixturevalue('hadoop').namenode}/places"
     return f"{base}/{uuid.uuid4().hex}"

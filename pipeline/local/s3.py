@@ -20,15 +20,15 @@ _MODULES = (
 )
 _SCHEMES = ("s3", "s3a")
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+OPEN_VARIABLES = (*_ENDPOINTS, "AWS_REGION", "AWS_DEFAULT_REGION")
+"""Where S3 is: what processes on other nodes must be told too."""
 VARIABLES = (
-    *_ENDPOINTS,
+    *OPEN_VARIABLES,
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
-    "AWS_REGION",
-    "AWS_DEFAULT_REGION",
 )
-"""What processes on other nodes must be told too."""
+"""Where S3 is, and who asks."""
 
 
 def uses_s3(uris: Iterable[str | None]) -> bool:

@@ -1,5 +1,4 @@
 import errno
-import os
 
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
@@ -7,7 +6,6 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from pipeline import files
 from pipeline.errors import AccessError, StoreError, UserError
 from pipeline.files.filesystems import failure
-from tests.conftest import HDFS
 
 
 @pytest.mark.parametrize("call", [files.read_bytes, files.exists, files.names, files.delete])
@@ -64,9 +62,3 @@ def test_whose_fault_it_is_decides_the_exit_code() -> None:
     assert failure("x", "read", OSError(errno.ENOSPC, "")).exit_code == 1
     assert failure("x", "read", OSError(errno.EACCES, "")).exit_code == 2
     assert issubclass(AccessError, UserError)
-
-
-def test_hdfs_is_one_of_the_stores_that_are_tested() -> None:
-    if HDFS not in os.environ:
-        pytest.skip(f"hdfs:// is not tested: {HDFS} names no directory of a running HDFS")
-    assert not files.is_local(os.environ[HDFS])

@@ -28,6 +28,7 @@ from pipeline.emr import yarn
 from pipeline.emr.executors import Layout, Node, fit_together, lay_out
 from pipeline.emr.steps import Places, step_arguments
 from pipeline.errors import UserError
+from pipeline.local.commands import DIRECTORY
 from pipeline.local.hadoop import cluster
 from pipeline.local.hadoop.state import HadoopState
 from pipeline.local.s3 import VARIABLES, s3_settings, uses_s3
@@ -58,8 +59,8 @@ def add_parser(subparsers: Any) -> None:
         "--cluster",
         metavar="DIR",
         type=Path,
-        default=Path("out/yarn"),
-        help="directory of the cluster that `local up --yarn` started; default: out/yarn",
+        default=DIRECTORY,
+        help=f"directory of the cluster that `local up --yarn` started; default: {DIRECTORY}",
     )
     parser.add_argument(
         "--base",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline import files
+from pipeline.files.local_directory import local_directory
 from pipeline.store.runs import RunPlace
 
 _OWN, _BRIDGE = "pipeline", "py4j"
@@ -51,7 +51,7 @@ def log_path(place: RunPlace, job: str) -> Path:
     """
     if files.is_local(place.output):
         return files.local_path(place.uri) / "logs" / f"{job}.log"
-    directory = Path(tempfile.gettempdir()) / f"emr-ensembles-{os.getuid()}" / "logs"
+    directory = local_directory() / "logs"
     return directory / place.run_id / f"{job}.log"
 
 

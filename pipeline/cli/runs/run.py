@@ -6,6 +6,7 @@ import argparse
 import datetime
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pipeline.cli.runs.sequence import JOBS, JobSequence
 from pipeline.cli.runs.submit import in_clone, submit
 from pipeline.config import DATE_VARIABLE, load
 from pipeline.local import cluster as local_cluster
+from pipeline.local.s3 import OPEN_VARIABLES, s3_settings, uses_s3
 from pipeline.store import runs
 from pipeline.store.runs import RunPlace
 
@@ -94,10 +96,22 @@ def where(args: argparse.Namespace, config: JobConfig) -> tuple[str, dict[str, s
     """Where to run: the master, the environment of spark-submit, and its further options."""
     # What spark-submit is told wins over the config, so it is told the config's settings too; and
     # some, such as the driver's memory, come too late for a program that runs already.
-    own = [part for item in config.spark_settings.items() for part in ("--conf", "=".join(item))]
+    own = _settings(config.spark_settings)
     if args.master:
         return args.master, dict(os.environ), own
     state = local_cluster.running(Path(args.cluster))
     environment = {**os.environ, **local_cluster.environment(state)}
+    if uses_s3([config.output, config.scratch, config.source.uri]):
+        own = [*_settings({**s3_settings(state.java_home), **_variables_of_s3()}), *own]
     options = ["--properties-file", str(in_clone("conf/spark/local.conf")), *own]
     return state.master_url, environment, options
+
+
+def _settings(settings: Mapping[str, str]) -> list[str]:
+    return [part for item in settings.items() for part in ("--conf", "=".join(item))]
+
+
+def _variables_of_s3() -> dict[str, str]:
+    """Where S3 is, for executors; who asks, each process finds out for itself."""
+    given = {name: os.environ[name] for name in OPEN_VARIABLES if os.environ.get(name)}
+    return {f"spark.executorEnv.{name}": value for name, value in given.items()}

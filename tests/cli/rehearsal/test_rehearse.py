@@ -20,7 +20,8 @@ def gpu_seconds(rehearsals: Rehearsals, job: str) -> int:
     (application,) = rehearsals.applications(job)
     url = f"{rehearsals.hadoop.webapp}/ws/v1/cluster/apps/{application.id}"
     with urllib.request.urlopen(url, timeout=30) as answer:
-        entries = json.load(answer)["app"]["resourceSecondsMap"]["entry"]
+        found = json.load(answer)["app"]["resourceSecondsMap"]["entry"]
+    entries = found if isinstance(found, list) else [found]
     return next(int(entry["value"]) for entry in entries if entry["key"] == "yarn.io/gpu")
 
 

@@ -1,0 +1,46 @@
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pipeline.errors import UserError
+from pipeline.spark import memory
+from pipeline.spark.memory import require_memory
+
+MIB = 2**20
+
+
+@pytest.fixture
+def shards(tmp_path: Path) -> Any:
+    """Two workers, of whom the second has 5 + 3 MiB."""
+    (tmp_path / "shards").mkdir()
+    sizes = {"train-00000": 4, "train-00001": 5, "validation-00001": 3, "validation-00000": 2}
+    for name, size in sizes.items():
+        (tmp_path / "shards" / f"{name}.arrow").write_bytes(bytes(size * MIB))
+    (tmp_path / "owner.json").write_text("{}")
+    return SimpleNamespace(uri=str(tmp_path))
+
+
+def on(master: str) -> Any:
+    scala = SimpleNamespace(executorMemory=lambda: 1_000)
+    context = SimpleNamespace(master=master, _jsc=SimpleNamespace(sc=lambda: scala))
+    return SimpleNamespace(sparkContext=context)
+
+
+@pytest.mark.parametrize(("given", "fits"), [(815, False), (816, True)])
+def test_the_largest_shard_is_held_against_the_overhead(
+    given: int, fits: bool, shards: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "overhead_mb", lambda *_: given)
+    if fits:
+        require_memory(on("yarn"), shards, 2.0, "boosting")
+        return
+    told = r"boosting: the largest shard has 8 MiB, .* Set spark.executor.memoryOverhead to 816m"
+    with pytest.raises(UserError, match=told):
+        require_memory(on("yarn"), shards, 2.0, "boosting")
+
+
+def test_elsewhere_nobody_kills_for_it(shards: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "overhead_mb", lambda *_: 0)
+    require_memory(on("spark://host:7077"), shards, 2.0, "boosting")
