@@ -17,7 +17,9 @@ from pyspark.sql import SparkSession
 from pipeline.errors import UserError
 from pipeline.local.cluster import ClusterState, down, environment, up
 from pipeline.local.hadoop import cluster as hadoop_cluster
+from pipeline.local.hadoop.jars import hadoop_jars
 from pipeline.local.hadoop.state import HadoopState
+from pipeline.local.java import find_java
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -74,6 +76,10 @@ def spark(
 @pytest.fixture(scope="session")
 def hadoop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HadoopState]:
     """HDFS and YARN: two nodes, each of which pretends to have a GPU."""
+    try:
+        hadoop_jars(str(find_java()))
+    except UserError as error:
+        pytest.skip(str(error))
     directory = tmp_path_factory.mktemp("hadoop")
     with pytest.MonkeyPatch.context() as patch:
         try:
@@ -82,8 +88,6 @@ def hadoop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HadoopState]:
             )
             patch.setenv("HADOOP_CONF_DIR", state.configuration)
             yield state
-        except UserError as error:
-            pytest.skip(str(error))
         finally:
             hadoop_cluster.down(directory)
 

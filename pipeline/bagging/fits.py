@@ -90,7 +90,7 @@ class BaggingFit:
     def by_gang(self, plan: GangPlan, limits: GangLimits) -> estimator.Trained:
         """Replicas one by one, each by all workers of a gang."""
         began = time.monotonic()
-        require_memory(self.spark, self.task.shards, _GANG_MEMORY_FACTOR, "bagging")
+        require_memory(self.spark, plan, self.task.shards, _GANG_MEMORY_FACTOR, "bagging")
         gang = GangTask(
             self.task, self.replicas, self.early_stopping, self.tolerance, self.keeps_rows
         )

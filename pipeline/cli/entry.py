@@ -97,7 +97,11 @@ def _recorded(name: str, job: Job, args: argparse.Namespace, check: Check | None
     config = load(JobConfig, args.config, args.overrides, FREE_KEYS)
     if check is not None:
         check(args)
-    with JobRun(name, config, args.run_id, vars(args)) as run:
+    run = JobRun(name, config, args.run_id, vars(args))
+    if run.is_done:
+        logger.info("%s: an earlier attempt at this application has done it", name)
+        return 0
+    with run:
         require_free(name, config, args)
         run.note(**_with_session(name, job, config, args))
     return 0

@@ -105,9 +105,9 @@ class Layout:
             cores=_number(given, "spark.executor.cores", self.cores),
             gpus=_number(given, "spark.executor.resource.gpu.amount", self.gpus),
             heap_mb=heap,
-            overhead_mb=_overhead(given, "executor", self.overhead_mb, heap),
+            overhead_mb=_overhead(given, "executor", self.executor, heap),
             driver_heap_mb=driver,
-            driver_overhead_mb=_overhead(given, "driver", self.driver_overhead_mb, driver),
+            driver_overhead_mb=_overhead(given, "driver", self.driver, driver),
         )
 
 
@@ -157,48 +157,64 @@ def lay_out(nodes: Sequence[Node], increment_mb: int = INCREMENT_MB) -> Layout:
 
 
 def fit_together(
-    layouts: Sequence[Layout], nodes: Sequence[Node], increment_mb: int = INCREMENT_MB
+    layout: Layout, count: int, nodes: Sequence[Node], increment_mb: int = INCREMENT_MB
 ) -> bool:
-    """Whether all containers of several applications have room at the same time.
+    """Whether several applications of one layout have room at once, wherever YARN puts drivers.
 
-    Two applications that each hold half of what they need would wait for each other for ever. The
-    largest container is placed first, each on the first node with room: that finds a place, if at
-    times not where only a cleverer order would.
+    Two applications that each hold half of what they need would wait for each other for ever. YARN
+    places greedily: drivers first, on any node, all on one or each on another. Whatever it does,
+    the executors of all must find a place on what is left.
+
+    Parameters
+    ----------
+    layout : Layout
+        That of each application.
+    count : int
+        How many applications.
+    nodes : sequence of Node
+        The cluster's.
+    increment_mb : int
+        YARN gives away multiples of this, MiB.
     """
-    asked = [layout.driver for layout in layouts]
-    asked += [layout.executor for layout in layouts for _ in range(layout.executors)]
-    wanted = [
-        replace(each, memory_mb=-(-each.memory_mb // increment_mb) * increment_mb) for each in asked
-    ]
-    left = list(nodes)
-    for container in sorted(wanted, key=lambda node: (node.gpus, node.memory_mb), reverse=True):
-        for index, room in enumerate(left):
-            if _holds(room, container):
-                left[index] = Node(
-                    room.memory_mb - container.memory_mb,
-                    room.cores - container.cores,
-                    room.gpus - container.gpus,
-                )
-                break
-        else:
-            return False
-    return True
-
-
-def _holds(room: Node, container: Node) -> bool:
-    return (
-        room.memory_mb >= container.memory_mb
-        and room.cores >= container.cores
-        and room.gpus >= container.gpus
+    driver, executor = (
+        replace(each, memory_mb=-(-each.memory_mb // increment_mb) * increment_mb)
+        for each in (layout.driver, layout.executor)
     )
+    # The most places for executors that a number of drivers can cost; None: they have no room.
+    cost: list[int | None] = [0] + [None] * count
+    for node in nodes:
+        slots = [_slots(_less(node, driver, number), executor) for number in range(count + 1)]
+        for drivers in range(count, 0, -1):
+            costs = [cost[drivers]]
+            for here in range(1, drivers + 1):
+                others, left = cost[drivers - here], slots[here]
+                if others is not None and left is not None:
+                    costs.append(others + (slots[0] or 0) - left)
+            cost[drivers] = max((each for each in costs if each is not None), default=None)
+    whole = sum(_slots(node, executor) or 0 for node in nodes)
+    worst = cost[count]
+    return worst is not None and whole - worst >= count * layout.executors
 
 
-def _overhead(given: Mapping[str, str], whose: str, default: int, heap: int) -> int:
-    """What Spark makes of a heap that the user chose and an overhead that he did not."""
-    name = f"spark.{whose}.memoryOverhead"
-    if name in given or f"spark.{whose}.memory" not in given:
-        return _mb(given, name, default)
-    return max(default, int(heap * _FACTOR), _LEAST_OF_FACTOR_MB)
+def _less(node: Node, driver: Node, count: int) -> Node:
+    memory = node.memory_mb - count * driver.memory_mb
+    return Node(memory, node.cores - count * driver.cores, node.gpus)
+
+
+def _slots(room: Node, executor: Node) -> int | None:
+    """Executors that a node holds; None where it does not even hold its drivers."""
+    if room.memory_mb < 0 or room.cores < 0:
+        return None
+    found = min(room.memory_mb // executor.memory_mb, room.cores // executor.cores)
+    return min(found, room.gpus // executor.gpus) if executor.gpus else found
+
+
+def _overhead(given: Mapping[str, str], whose: str, laid_out: Node, heap: int) -> int:
+    """What a heap that the user chose leaves of the container, but not less than Spark takes."""
+    least = 0
+    if f"spark.{whose}.memory" in given:
+        least = max(int(heap * _FACTOR), _LEAST_OF_FACTOR_MB)
+    return _mb(given, f"spark.{whose}.memoryOverhead", max(laid_out.memory_mb - heap, least))
 
 
 def _number(given: Mapping[str, str], name: str, default: int) -> int:

@@ -14,6 +14,7 @@ from pipeline.emr.executors import Layout
 FIXED_SIZE = frozenset({"bag", "boost", "deep", "lr_range", "batch_sweep"})
 
 TAG = "emr-ensembles"
+_TAGS = "spark.yarn.tags"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def step_arguments(
     run_id: str,
     settings: Mapping[str, str],
     arguments: Sequence[str] = (),
+    further_tags: Sequence[str] = (),
 ) -> list[str]:
     """What a step runs: `spark-submit …`.
 
@@ -72,13 +74,17 @@ def step_arguments(
         The config's own settings of Spark; they win.
     arguments : sequence of str
         The job's further arguments.
+    further_tags : sequence of str
+        By which YARN finds the application, besides the run and the job.
     """
+    own = {key: value for key, value in settings.items() if key != _TAGS}
+    tags = [TAG, run_id, job, *further_tags, *filter(None, [settings.get(_TAGS)])]
     whole = {
         **_allocation(job, layout),
         **layout.settings(),
         **_environment(places),
-        "spark.yarn.tags": f"{TAG},{run_id},{job}",
-        **settings,
+        **own,
+        _TAGS: ",".join(tags),
     }
     conf = [part for key, value in whole.items() for part in ("--conf", f"{key}={value}")]
     return [
@@ -102,8 +108,15 @@ def _allocation(job: str, layout: Layout) -> dict[str, str]:
 
 
 def _environment(places: Places) -> dict[str, str]:
-    variables = {**places.environment, "PYSPARK_PYTHON": places.python}
-    found = {} if places.archive is None else {"spark.archives": f"{places.archive}#environment"}
+    variables = {
+        **places.environment,
+        "PYSPARK_PYTHON": places.python,
+        "PYSPARK_DRIVER_PYTHON": places.python,
+    }
+    # These two win over the variables, and a cluster's defaults may have them.
+    found = {"spark.pyspark.python": places.python, "spark.pyspark.driver.python": places.python}
+    if places.archive is not None:
+        found["spark.archives"] = f"{places.archive}#environment"
     for name, value in variables.items():
         found[f"spark.yarn.appMasterEnv.{name}"] = value
         found[f"spark.executorEnv.{name}"] = value

@@ -12,6 +12,8 @@ from pipeline.errors import EnsemblesError
 
 _PATIENCE_S = 30.0
 _GPU = "yarn.io/gpu"
+# A cluster is not behind the proxy that leads out of a company.
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def kill(webapp: str, application: str) -> None:
 
 def _ask(request: str | urllib.request.Request) -> dict[str, Any]:
     try:
-        with urllib.request.urlopen(request, timeout=_PATIENCE_S) as answer:
+        with _DIRECT.open(request, timeout=_PATIENCE_S) as answer:
             found: dict[str, Any] = json.load(answer)
     except (OSError, ValueError) as error:
         url = request if isinstance(request, str) else request.full_url

@@ -55,12 +55,13 @@ class GangEstimator(EnsembleEstimator[M, GangPlan], GangParams):
         step: Step,
         most: int,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        require_memory(job.spark, job.shards, self.memory_factor, self.model_class.kind)
+        name = self.model_class.kind
+        require_memory(job.spark, job.layout, job.shards, self.memory_factor, name)
         return run_tracked_gang(
             job.spark,
             job.layout,
             work,
-            name=self.model_class.kind,
+            name=name,
             collective=collective,
             limits=self.gang_limits,
             step=step,

@@ -97,9 +97,15 @@ def upload(source: Path, uri: str) -> None:
             raise failure(uri, "written", error) from error
         return
     filesystem, path = resolve(uri)
+    renames = not is_object_store(filesystem)
+    to = part_name(path) if renames else path
     try:
-        fs.copy_files(str(source), path, fs.LocalFileSystem(), filesystem)
+        fs.copy_files(str(source), to, fs.LocalFileSystem(), filesystem)
+        if renames:
+            filesystem.move(to, path)
     except FAILURES as error:
+        if renames:
+            forget(filesystem, to)
         raise failure(uri, "written", error) from error
 
 

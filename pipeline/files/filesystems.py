@@ -12,7 +12,7 @@ from pipeline.errors import AccessError, StoreError, UserError
 from pipeline.files.hdfs import hdfs
 from pipeline.files.uris import absolute, local_path
 
-SCHEMES = ("file", "s3", "s3a", "hdfs", "viewfs")
+SCHEMES = ("file", "s3", "s3a", "hdfs")
 
 FAILURES = (OSError, pa.ArrowException)
 """What pyarrow raises when a filesystem fails."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def local_directory() -> Path:
-    """This executor's own directory for large temporary files, deleted with the application."""
+    """A directory of this application for large temporary files, deleted with it."""
     given = _given()
     return given or Path(tempfile.gettempdir()) / f"emr-ensembles-{os.getuid()}"
 

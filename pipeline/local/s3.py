@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pipeline.errors import UserError
 from pipeline.local.ivy import Module, resolved
 
 _HADOOP = "3.3.4"  # that of Spark 3.5's client jars
@@ -22,18 +23,37 @@ _SCHEMES = ("s3", "s3a")
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 OPEN_VARIABLES = (*_ENDPOINTS, "AWS_REGION", "AWS_DEFAULT_REGION")
 """Where S3 is: what processes on other nodes must be told too."""
-VARIABLES = (
-    *OPEN_VARIABLES,
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-)
-"""Where S3 is, and who asks."""
 
 
 def uses_s3(uris: Iterable[str | None]) -> bool:
     """Whether one of the URIs lies on S3."""
     return any(uri is not None and urlsplit(uri).scheme in _SCHEMES for uri in uris)
+
+
+def credentials() -> dict[str, str]:
+    """This user's credentials as variables, wherever boto3 finds them; empty where it finds none.
+
+    Raises
+    ------
+    UserError
+        When they are named and cannot be had: a session that has ended, say.
+    """
+    import boto3
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        found = boto3.Session().get_credentials()
+        frozen = None if found is None else found.get_frozen_credentials()
+    except BotoCoreError as error:
+        raise UserError(f"the AWS credentials cannot be had: {error}") from None
+    if frozen is None:
+        return {}
+    given = {
+        "AWS_ACCESS_KEY_ID": frozen.access_key,
+        "AWS_SECRET_ACCESS_KEY": frozen.secret_key,
+        "AWS_SESSION_TOKEN": frozen.token,
+    }
+    return {name: value for name, value in given.items() if value}
 
 
 def s3_settings(java_home: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:

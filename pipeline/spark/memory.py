@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline import files
 from pipeline.errors import UserError
+from pipeline.spark.resources import GangPlan
 from pipeline.spark.shards import ShardSet
 from pipeline.spark.yarn import overhead_mb
 
@@ -21,13 +22,17 @@ _MIB = 2**20
 _BASE_MB = 800
 
 
-def require_memory(spark: SparkSession, shards: ShardSet, factor: float, name: str) -> None:
+def require_memory(
+    spark: SparkSession, plan: GangPlan, shards: ShardSet, factor: float, name: str
+) -> None:
     """Refuse to start a gang whose executors YARN would kill.
 
     Parameters
     ----------
     spark : SparkSession
         The session.
+    plan : GangPlan
+        The gang's layout: an executor may hold several workers.
     shards : ShardSet
         One for each worker.
     factor : float
@@ -45,22 +50,25 @@ def require_memory(spark: SparkSession, shards: ShardSet, factor: float, name: s
         return  # nobody kills for memory but the kernel
     heap = int(context._jsc.sc().executorMemory())
     given = overhead_mb(spark, "executor", heap)
-    largest = _largest_mb(shards)
+    cores = int(context.getConf().get("spark.executor.cores", "1"))
+    workers = max(min(cores // plan.cores, plan.workers), 1)
+    largest = _largest_mb(shards, workers)
     needed = _BASE_MB + int(largest * factor)
     if given < needed:
+        what = "largest shard" if workers == 1 else f"{workers} largest shards, of one executor,"
         raise UserError(
-            f"{name}: the largest shard has {largest} MiB, and a worker takes {_BASE_MB} MiB and "
+            f"{name}: the {what} has {largest} MiB; an executor takes {_BASE_MB} MiB and "
             f"{factor:g} times that outside of the JVM's heap: {needed} MiB; the executors have "
             f"{given}, and YARN would kill them. Set spark.executor.memoryOverhead to {needed}m or "
-            "more, or have more workers, each with a smaller shard"
+            "more, or have more executors, each with less of the rows"
         )
 
 
-def _largest_mb(shards: ShardSet) -> int:
-    """MiB of the shards, of all parts together, of the worker that has most."""
+def _largest_mb(shards: ShardSet, workers: int) -> int:
+    """MiB of the shards, of all parts together, of those workers that have most."""
     sizes: dict[str, int] = {}
     for name, size, _ in files.stamps(shards.uri):
         _, _, place = str(name).removesuffix(".arrow").rpartition("-")
         if place.isdecimal():
             sizes[place] = sizes.get(place, 0) + int(size)
-    return -(-max(sizes.values(), default=0) // _MIB)
+    return -(-sum(sorted(sizes.values())[-workers:]) // _MIB)

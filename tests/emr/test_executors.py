@@ -20,12 +20,12 @@ SMALL = Node(memory_mb=6_026, cores=2, gpus=1)
 )
 def test_what_is_laid_out_fits_with_its_driver_on_any_node(nodes: list[Node]) -> None:
     layout = lay_out(nodes)
-    assert fit_together([layout], nodes)
+    assert fit_together(layout, 1, nodes)
     per_node = layout.executors // len(nodes)
     for node in nodes:
         assert layout.driver.memory_mb + per_node * layout.executor.memory_mb <= node.memory_mb
         assert 1 + per_node * layout.cores <= node.cores
-    assert not fit_together([layout, layout], nodes)
+    assert not fit_together(layout, 2, nodes)
 
 
 def test_each_gpu_gets_an_executor_with_its_share_of_the_node() -> None:
@@ -53,7 +53,7 @@ def test_containers_are_multiples_of_what_yarn_gives_away() -> None:
         layout = lay_out([SMALL] * 2, step)
         assert layout.executor.memory_mb % step == 0
         assert layout.driver.memory_mb % step == 0
-        assert fit_together([layout], [SMALL] * 2, step)
+        assert fit_together(layout, 1, [SMALL] * 2, step)
 
 
 def test_rounding_counts_for_what_fits() -> None:
@@ -61,8 +61,24 @@ def test_rounding_counts_for_what_fits() -> None:
     layout = Layout(
         1, 1, 0, heap_mb=500, overhead_mb=12, driver_heap_mb=1_000, driver_overhead_mb=500
     )
-    assert fit_together([layout], nodes, 32)
-    assert not fit_together([layout], nodes, 1024)
+    assert fit_together(layout, 1, nodes, 32)
+    assert not fit_together(layout, 1, nodes, 1024)
+
+
+def test_drivers_that_land_on_one_node_must_leave_room_too() -> None:
+    """A packing exists, but YARN need not find it: both drivers on a node cost an executor."""
+    nodes = [Node(6_144, 4, 2)] * 2
+    layout = Layout(2, 1, 1, 1_000, 1_304, 768, 768)
+    assert fit_together(layout, 1, nodes)
+    assert not fit_together(layout, 2, nodes)
+    assert fit_together(layout, 2, [Node(7_680, 4, 2)] * 2)
+
+
+def test_drivers_that_have_no_room_do_not_fit() -> None:
+    layout = Layout(0, 1, 0, 500, 500, 3_000, 1_000)
+    assert fit_together(layout, 1, [Node(4_096, 2)])
+    assert not fit_together(layout, 2, [Node(4_096, 2)])
+    assert fit_together(layout, 2, [Node(4_096, 2)] * 2)
 
 
 def test_small_applications_fit_together() -> None:
@@ -75,8 +91,8 @@ def test_small_applications_fit_together() -> None:
             "spark.executor.cores": "2",
         }
     )
-    assert fit_together([half, half], nodes)
-    assert not fit_together([half] * 3, nodes)  # six GPUs of four
+    assert fit_together(half, 2, nodes)
+    assert not fit_together(half, 3, nodes)  # six GPUs of four
 
 
 @pytest.mark.parametrize(
@@ -98,6 +114,15 @@ def test_a_configs_own_settings_win() -> None:
     )
     assert (layout.heap_mb, layout.driver_heap_mb) == (10_240, 3_000)
     assert layout.executors == 2
+
+
+def test_a_heap_of_ones_own_leaves_the_rest_of_the_container_as_overhead() -> None:
+    laid_out = lay_out([G4DN_2XLARGE] * 2)
+    layout = laid_out.with_settings({"spark.executor.memory": "4g"})
+    assert layout.executor == laid_out.executor
+    assert fit_together(layout, 1, [G4DN_2XLARGE] * 2)
+    large = laid_out.with_settings({"spark.executor.memory": "18g"})
+    assert large.overhead_mb == 1_843  # a tenth, as Spark's own default
 
 
 @pytest.mark.parametrize(

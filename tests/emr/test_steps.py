@@ -39,6 +39,9 @@ def test_a_step_submits_the_job_in_cluster_mode_with_its_config_and_run() -> Non
     assert arguments[script + 1 :] == expected
     assert arguments[arguments.index("--py-files") + 1] == PLACES.code
     assert conf(arguments)["spark.yarn.tags"] == "emr-ensembles,run-1,boost"
+    assert conf(step(**{"spark.yarn.tags": "cost-center-7"}))["spark.yarn.tags"] == (
+        "emr-ensembles,run-1,boost,cost-center-7"
+    )
 
 
 @pytest.mark.parametrize("job", sorted(FIXED_SIZE))
@@ -59,6 +62,9 @@ def test_driver_and_executors_run_the_nodes_environment() -> None:
     found = conf(step())
     for where in ("spark.yarn.appMasterEnv", "spark.executorEnv"):
         assert found[f"{where}.PYSPARK_PYTHON"] == PLACES.python
+        assert found[f"{where}.PYSPARK_DRIVER_PYTHON"] == PLACES.python
+    assert found["spark.pyspark.python"] == PLACES.python
+    assert found["spark.pyspark.driver.python"] == PLACES.python
     assert "spark.archives" not in found
 
 

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.errors import UserError
 from pipeline.local import s3
-from pipeline.local.s3 import s3_settings, uses_s3
+from pipeline.local.s3 import credentials, s3_settings, uses_s3
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +31,21 @@ def test_spark_gets_the_jars_and_leaves_credentials_to_the_chain(jars: Path) -> 
     assert found["spark.hadoop.fs.s3.impl"].endswith("S3AFileSystem")
     assert "hush" not in str(found)
     assert "spark.hadoop.fs.s3a.endpoint" not in found
+
+
+def test_credentials_are_those_that_boto3_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    file = tmp_path / "credentials"
+    file.write_text("[mine]\naws_access_key_id = id\naws_secret_access_key = hush\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    assert credentials() == {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "hush"}
+    monkeypatch.setenv("AWS_PROFILE", "nobodys")
+    with pytest.raises(UserError, match="the AWS credentials cannot be had"):
+        credentials()
 
 
 def test_an_endpoint_of_ones_own_is_taken_from_the_usual_variables() -> None:

@@ -7,6 +7,7 @@ import pytest
 from pipeline.errors import UserError
 from pipeline.spark import memory
 from pipeline.spark.memory import require_memory
+from pipeline.spark.resources import GangPlan
 
 MIB = 2**20
 
@@ -24,8 +25,16 @@ def shards(tmp_path: Path) -> Any:
 
 def on(master: str) -> Any:
     scala = SimpleNamespace(executorMemory=lambda: 1_000)
-    context = SimpleNamespace(master=master, _jsc=SimpleNamespace(sc=lambda: scala))
+    context = SimpleNamespace(
+        master=master,
+        _jsc=SimpleNamespace(sc=lambda: scala),
+        getConf=lambda: {"spark.executor.cores": "4"},
+    )
     return SimpleNamespace(sparkContext=context)
+
+
+def plan(cores: int) -> GangPlan:
+    return GangPlan(workers=2, cores=cores, gpus=0, profile=None)
 
 
 @pytest.mark.parametrize(("given", "fits"), [(815, False), (816, True)])
@@ -34,13 +43,21 @@ def test_the_largest_shard_is_held_against_the_overhead(
 ) -> None:
     monkeypatch.setattr(memory, "overhead_mb", lambda *_: given)
     if fits:
-        require_memory(on("yarn"), shards, 2.0, "boosting")
+        require_memory(on("yarn"), plan(4), shards, 2.0, "boosting")
         return
-    told = r"boosting: the largest shard has 8 MiB, .* Set spark.executor.memoryOverhead to 816m"
+    told = r"boosting: the largest shard has 8 MiB; .* Set spark.executor.memoryOverhead to 816m"
     with pytest.raises(UserError, match=told):
-        require_memory(on("yarn"), shards, 2.0, "boosting")
+        require_memory(on("yarn"), plan(4), shards, 2.0, "boosting")
+
+
+def test_workers_that_share_an_executor_are_counted_together(
+    shards: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "overhead_mb", lambda *_: 827)
+    with pytest.raises(UserError, match=r"the 2 largest shards, of one executor, .* to 828m"):
+        require_memory(on("yarn"), plan(2), shards, 2.0, "boosting")
 
 
 def test_elsewhere_nobody_kills_for_it(shards: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "overhead_mb", lambda *_: 0)
-    require_memory(on("spark://host:7077"), shards, 2.0, "boosting")
+    require_memory(on("spark://host:7077"), plan(4), shards, 2.0, "boosting")

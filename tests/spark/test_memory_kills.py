@@ -34,6 +34,16 @@ def test_a_killed_driver_has_another_knob() -> None:
     assert told.endswith("raise spark.driver.memoryOverhead")
 
 
-@pytest.mark.parametrize("text", ["", "ExecutorLostFailure: worker lost", "memory used"])
+def test_a_kill_by_the_kernel_is_told_as_what_it_may_be() -> None:
+    text = "ExecutorLostFailure: Container from a bad node: container_1. Exit status: 137."
+    told = killed_for_memory(text)
+    assert told is not None
+    assert told.startswith("an executor's container was killed (exit code 137)")
+    assert "spark.executor.memoryOverhead" in told
+
+
+@pytest.mark.parametrize(
+    "text", ["Command exited with code 137", "", "ExecutorLostFailure: worker lost", "memory used"]
+)
 def test_other_ends_are_not_taken_for_it(text: str) -> None:
     assert killed_for_memory(text) is None

@@ -87,6 +87,13 @@ class JobRun:
         logger.debug("job %s of run %s: %s", self._job, self.run_id, self._given)
         return self
 
+    @property
+    def is_done(self) -> bool:
+        """Whether an earlier attempt of YARN's at this application has done the job."""
+        if self._attempt is None:
+            return False
+        return self._attempt.is_done(runs.read_job(self._place, self._job))
+
     def note(self, **facts: Any) -> None:
         """Add to this job's part of the record; it is written when the job ends."""
         self._part.update(facts)

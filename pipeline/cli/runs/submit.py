@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from importlib import resources
 from pathlib import Path
@@ -21,6 +21,8 @@ from pipeline.errors import UserError
 _GRACE_S = 30.0
 _POLL_S = 0.1
 _PR_SET_PDEATHSIG = 1
+# Between fork and exec, in a process with threads, nothing may be loaded any more.
+_PRCTL = getattr(ctypes.CDLL(None), "prctl", None)  # not outside of Linux
 
 
 def submit(
@@ -64,6 +66,7 @@ def run_spark_submit(
     environment: Mapping[str, str],
     spark_log: Path,
     output: Path | None = None,
+    started: Callable[[subprocess.Popen[bytes]], object] = lambda _: None,
 ) -> int:
     """Run a whole `spark-submit …` to its end, as `submit` does.
 
@@ -77,6 +80,8 @@ def run_spark_submit(
         Where Spark's own log goes.
     output : Path, optional
         Where else what it writes goes than to this process's own output.
+    started : callable
+        Gets the process, which `end` ends: in a thread no signal is heard.
     """
     program = shutil.which(command[0], path=environment.get("PATH"))
     if program is None:
@@ -99,11 +104,12 @@ def run_spark_submit(
             stdout=sink,
             stderr=sink,
         )
+        started(process)
         try:
             return _exit_code(process.wait())
         except (KeyboardInterrupt, Terminated) as told:
             is_interrupt = isinstance(told, KeyboardInterrupt)
-            _end(process, signal.SIGINT if is_interrupt else signal.SIGTERM)
+            end(process, signal.SIGINT if is_interrupt else signal.SIGTERM)
             return INTERRUPTED if is_interrupt else TERMINATED
 
 
@@ -121,7 +127,7 @@ def in_clone(name: str) -> Path:
     return file
 
 
-def _end(process: subprocess.Popen[bytes], number: int) -> None:
+def end(process: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> None:
     """Tell the whole group, wait until all of it has gone, and kill what does not listen.
 
     The JVM goes first; its Python program may still be cleaning up then.
@@ -146,7 +152,5 @@ def _exit_code(code: int) -> int:
 
 def _end_with_parent() -> None:
     """Between fork and exec: a job whose parent is killed must not go on beside the next run."""
-    try:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    except (OSError, AttributeError):
-        return  # not Linux: the job then ends by itself
+    if _PRCTL is not None:
+        _PRCTL(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -31,6 +31,10 @@ class YarnAttempt:
     application: str
     number: int
 
+    def is_done(self, part: Mapping[str, Any] | None) -> bool:
+        """Whether an earlier attempt has done the job, and died after it said so."""
+        return self._is_own(part) and part is not None and part.get("outcome") == "success"
+
     def require_needed(self, part: Mapping[str, Any] | None) -> None:
         """Refuse to do again what an earlier attempt has failed to do.
 
@@ -44,10 +48,11 @@ class YarnAttempt:
         FailedBeforeError
             With the earlier attempt's error and exit code.
         """
-        if self.number == 1 or part is None or part.get("application") != self.application:
-            return
-        if part.get("outcome") == "failed":
+        if self._is_own(part) and part is not None and part.get("outcome") == "failed":
             raise FailedBeforeError(str(part.get("error")), int(part.get("exit_code") or 1))
+
+    def _is_own(self, part: Mapping[str, Any] | None) -> bool:
+        return self.number > 1 and part is not None and part.get("application") == self.application
 
 
 def yarn_attempt() -> YarnAttempt | None:

@@ -9,17 +9,22 @@ import errno
 import getpass
 import json
 import os
+import threading
 import time
-from typing import IO, Any
+from collections.abc import Callable
+from typing import IO, Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import urllib3
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, SSLError
+
+T = TypeVar("T")
 
 _ROOT = "/webhdfs/v1"
 _TIMEOUT = urllib3.Timeout(connect=10.0, read=120.0)
-_ATTEMPTS = 6
-_PAUSE_S = 0.3
+# A NameNode that takes over from another needs some tens of seconds: 50 in all.
+_ATTEMPTS = 11
+_PAUSE_S = 1.0
 _REDIRECT = 307
 _UNAUTHORIZED = 401
 # Another NameNode may be the active one, or this one is not ready yet.
@@ -51,8 +56,9 @@ class WebHdfs:
     """
 
     def __init__(self, addresses: tuple[str, ...]) -> None:
-        self._addresses = list(addresses)
-        # What may be sent again is sent again by `_ask`, which knows what may.
+        self._addresses = addresses
+        self._active = 0
+        self._lock = threading.Lock()
         self._pool = urllib3.PoolManager(timeout=_TIMEOUT, retries=False)
 
     def ask(self, method: str, operation: str, path: str, **parameters: str) -> dict[str, Any]:
@@ -72,49 +78,47 @@ class WebHdfs:
         parameters = {"offset": str(offset)}
         if length is not None:
             parameters["length"] = str(length)
-        for attempt in range(_ATTEMPTS):
+
+        def once() -> bytes:
             answer = self._ask("GET", "OPEN", path, parameters)
             if answer.status != _REDIRECT:
                 return bytes(answer.data)  # an empty file has no DataNode
-            try:
-                data = self._sent("GET", answer.headers["Location"], path)
-            except HTTPError as error:
-                _wait_or_raise(path, error, attempt)
-                continue
-            return bytes(data.data)
-        raise _unreachable(path)
+            return bytes(self._sent("GET", answer.headers["Location"], path).data)
+
+        return _patiently(once, path)
 
     def write(self, path: str, source: IO[bytes]) -> None:
         """Write a file from what `source` holds; replaces one that is there."""
-        for attempt in range(_ATTEMPTS):
+
+        def once() -> None:
             answer = self._ask("PUT", "CREATE", path, {"overwrite": "true"})
             source.seek(0)
-            try:
-                self._sent("PUT", answer.headers["Location"], path, source)
-            except HTTPError as error:
-                _wait_or_raise(path, error, attempt)
-                continue
-            return
+            self._sent("PUT", answer.headers["Location"], path, source)
+
+        _patiently(once, path)
 
     def _ask(
         self, method: str, operation: str, path: str, parameters: dict[str, str]
     ) -> urllib3.BaseHTTPResponse:
-        """Ask the NameNodes in turn until one answers that is active."""
+        """Ask the NameNodes in turn until one answers that is active.
+
+        A question whose answer was lost is asked again: callers take for done what they then find
+        done.
+        """
         query = urlencode({"op": operation, "user.name": user(), **parameters})
-        for attempt in range(_ATTEMPTS):
-            last = attempt == _ATTEMPTS - 1
-            url = f"{self._addresses[0]}{_ROOT}{quote(path)}?{query}"
+
+        def once() -> urllib3.BaseHTTPResponse:
+            number = self._active
+            address = self._addresses[number % len(self._addresses)]
             try:
-                return self._sent(method, url, path)
-            except _PassingError as error:
-                if last:
-                    raise OSError(errno.EAGAIN, str(error)) from None
-            except HTTPError as error:
-                if last:
-                    raise _unreachable(url.partition("?")[0]) from error
-            self._addresses.append(self._addresses.pop(0))
-            time.sleep(attempt * _PAUSE_S)
-        raise _unreachable(path)
+                return self._sent(method, f"{address}{_ROOT}{quote(path)}?{query}", path)
+            except (_PassingError, HTTPError):
+                with self._lock:
+                    if self._active == number:  # another thread has not looked further already
+                        self._active = number + 1
+                raise
+
+        return _patiently(once, f"{self._addresses[0]}{_ROOT}{quote(path)}")
 
     def _sent(
         self, method: str, url: str, path: str, body: IO[bytes] | None = None
@@ -128,6 +132,26 @@ class WebHdfs:
 
 class _PassingError(Exception):
     """What another NameNode, or a later moment, may answer."""
+
+
+def _patiently(action: Callable[[], T], place: str) -> T:
+    """Do something that may be done again, until it succeeds or too much time has passed."""
+    for attempt in range(_ATTEMPTS):
+        last = attempt == _ATTEMPTS - 1
+        try:
+            return action()
+        except SSLError as error:  # will not be another one later
+            told = f"{place}: {error}; SSL_CERT_FILE names the certificates to trust"
+            raise OSError(told) from None
+        except _PassingError as error:
+            if last:
+                raise OSError(errno.EAGAIN, f"{place}: {error}") from None
+        except HTTPError as error:
+            if last:
+                told = f"{place} does not answer, {_ATTEMPTS} times in a row"
+                raise OSError(errno.EHOSTUNREACH, told) from error
+        time.sleep(attempt * _PAUSE_S)
+    raise OSError(errno.EAGAIN, place)
 
 
 def _error(answer: urllib3.BaseHTTPResponse, path: str) -> Exception:
@@ -144,13 +168,3 @@ def _error(answer: urllib3.BaseHTTPResponse, path: str) -> Exception:
     if name in _NUMBERS:
         return OSError(_NUMBERS[name], message, path)
     return OSError(f"{name}: {message}" if name else message)
-
-
-def _wait_or_raise(path: str, error: HTTPError, attempt: int) -> None:
-    if attempt == _ATTEMPTS - 1:
-        raise _unreachable(path) from error
-    time.sleep((attempt + 1) * _PAUSE_S)
-
-
-def _unreachable(place: str) -> OSError:
-    return OSError(errno.EHOSTUNREACH, f"{place} does not answer, {_ATTEMPTS} times in a row")

@@ -126,7 +126,13 @@ class _Handler(fs.FileSystemHandler):  # type: ignore[misc]
 
     def rename(self, source: str, target: str, option: str) -> None:
         """Rename, with Hadoop's option `NONE` or `OVERWRITE`: both at one moment."""
-        self._client.ask("PUT", "RENAME", source, destination=target, renameoptions=option)
+        identity = self._status(source)["fileId"]
+        try:
+            self._client.ask("PUT", "RENAME", source, destination=target, renameoptions=option)
+        except FileNotFoundError:
+            # The answer to the first try may have been lost, and the second finds it done.
+            if self._status(target)["fileId"] != identity:
+                raise
 
     @staticmethod
     def _spool() -> IO[bytes]:

@@ -9,10 +9,11 @@ from pipeline.local.ivy import Module, kept, resolved
 VERSION = "3.4.2"
 """That of EMR 7.14."""
 
-_NAME = f"hadoop-{VERSION}"
+_NAME = f"hadoop-{VERSION}-with-client"
 # The ResourceManager does not start without the last one.
 _NAMES = (
     "hadoop-hdfs",
+    "hadoop-yarn-client",
     "hadoop-yarn-server-resourcemanager",
     "hadoop-yarn-server-nodemanager",
     "hadoop-yarn-server-timelineservice",

@@ -107,7 +107,6 @@ def _yarn(name: str, shape: HadoopShape, ports: Ports, data: Path) -> dict[str, 
         f"{at}.scheduler.class": "org.apache.hadoop.yarn.server.resourcemanager.scheduler."
         "capacity.CapacityScheduler",
         "yarn.nm.liveness-monitor.expiry-interval-ms": str(_LOST_MS),
-        "yarn.am.liveness-monitor.expiry-interval-ms": str(_LOST_MS),
         f"{at}.nm.liveness-monitor.interval-ms": "1000",
         f"{node}.hostname": LOOPBACK,
         f"{node}.address": f"{LOOPBACK}:0",

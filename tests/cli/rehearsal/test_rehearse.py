@@ -5,31 +5,65 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline import files
+from pipeline.store.runs import list_runs
+from tests.cli.rehearsal.containers import wait_until
 from tests.cli.rehearsal.rehearsed import Rehearsals
 
 Make = Callable[..., Rehearsals]
+_DYNAMIC = "spark.spark.dynamicAllocation.enabled=true"  # wins over what the step says
 JOBS = ("prepare", "bag", "boost", "deep", "score", "report")
 
 
-def gpu_seconds(rehearsals: Rehearsals, job: str) -> int:
-    (application,) = rehearsals.applications(job)
-    url = f"{rehearsals.hadoop.webapp}/ws/v1/cluster/apps/{application.id}"
+def asked(url: str) -> Any:
     with urllib.request.urlopen(url, timeout=30) as answer:
-        found = json.load(answer)["app"]["resourceSecondsMap"]["entry"]
-    entries = found if isinstance(found, list) else [found]
-    return next(int(entry["value"]) for entry in entries if entry["key"] == "yarn.io/gpu")
+        return json.load(answer)
+
+
+def gpus_in_use(webapp: str) -> list[int]:
+    """GPUs that YARN has given away on each node."""
+    found = []
+    for node in asked(f"{webapp}/ws/v1/cluster/nodes")["nodes"]["node"]:
+        used = node["usedResource"]["resourceInformations"]["resourceInformation"]
+        found += [int(each["value"]) for each in used if each["name"] == "yarn.io/gpu"]
+    return found
+
+
+def attempts(rehearsals: Rehearsals, job: str) -> list[dict[str, Any]]:
+    """YARN's attempts at the job's application, the first first."""
+    (application,) = rehearsals.applications(job)
+    url = f"{rehearsals.hadoop.webapp}/ws/v1/cluster/apps/{application.id}/appattempts"
+    found: list[dict[str, Any]] = asked(url)["appAttempts"]["appAttempt"]
+    return sorted(found, key=lambda each: int(each["id"]))
+
+
+def seconds_until_the_error(rehearsals: Rehearsals, job: str) -> float:
+    """From the start of the driver's container until the job's record had its error."""
+    ended = datetime.fromisoformat(rehearsals.record()["jobs"][job]["ended"]).timestamp()
+    return float(ended - attempts(rehearsals, job)[0]["startTime"] / 1000)
 
 
 @pytest.mark.timeout(400)
 def test_a_gang_trains_on_yarn_from_hdfs_with_a_gpu_for_each_executor(rehearsals: Make) -> None:
     small = rehearsals()
-    code, said = small.run("--jobs", "prepare", "boost")
-    assert code == 0, said
+    process = small.start("--jobs", "prepare", "boost")
+    seen: set[tuple[int, ...]] = set()
+
+    def is_over() -> bool:
+        if list_runs(small.output) and small.applications("boost"):
+            seen.add(tuple(gpus_in_use(small.hadoop.webapp)))
+        return process.poll() is not None
+
+    wait_until(is_over, "the rehearsal ended", 350)
+    said, _ = process.communicate()
+    assert process.returncode == 0, said
+    assert (1, 1) in seen
     record = small.record()
     assert [part["outcome"] for part in record["jobs"].values()] == ["success"] * 2
     assert files.exists(f"{small.output}/models/boosting")
@@ -38,7 +72,6 @@ def test_a_gang_trains_on_yarn_from_hdfs_with_a_gpu_for_each_executor(rehearsals
     log = files.read_bytes(record["jobs"]["boost"]["log"]).decode()
     assert "rank 0 of 2" in log
     assert "rank 1 of 2" in log
-    assert gpu_seconds(small, "boost") > 0
 
 
 @pytest.mark.yarn
@@ -86,20 +119,47 @@ def test_bad_input_ends_with_its_error_and_trains_nothing_twice(rehearsals: Make
     assert "Traceback" not in said
     assert "\tat " not in said
     (application,) = small.applications("prepare")
-    # YARN has started it twice; the record is still that of the first time.
     assert application.final_status == "FAILED"
+    # YARN has started it twice; the record is still that of the first time.
+    assert len(attempts(small, "prepare")) == 2
     assert part["number"] == 1
 
 
 @pytest.mark.yarn
 @pytest.mark.timeout(600)
 def test_a_gang_that_can_never_fit_is_refused_on_the_cluster(rehearsals: Make) -> None:
-    small = rehearsals(gang={"workers": 3})
+    small = rehearsals(gang={"workers": 3, "device": "gpu"})
     code, said = small.run("--jobs", "prepare", "boost")
     assert code == 2, said
     part = small.record()["jobs"]["boost"]
-    assert "a gang of 3 workers" in part["error"]
-    assert part["seconds"] < 60
+    assert "a gang of 3 workers with at least 1 core and 1 GPUs each can never fit" in part["error"]
+    assert len(attempts(small, "boost")) == 2
+    assert part["number"] == 1
+    assert seconds_until_the_error(small, "boost") < 60  # 10 on a machine of one's own
+
+
+@pytest.mark.yarn
+@pytest.mark.timeout(600)
+def test_a_step_by_hand_with_dynamic_allocation_says_what_to_set(rehearsals: Make) -> None:
+    small = rehearsals()
+    code, said = small.run("--jobs", "prepare")
+    assert code == 0, said
+    code, said = small.run("--jobs", "boost", "--set", _DYNAMIC)
+    assert code == 2, said
+    part = small.record()["jobs"]["boost"]
+    assert "Submit with --conf spark.dynamicAllocation.enabled=false" in part["error"]
+    assert seconds_until_the_error(small, "boost") < 60
+
+
+@pytest.mark.yarn
+@pytest.mark.timeout(300)
+def test_a_driver_that_could_not_begin_is_explained_by_its_own_words(rehearsals: Make) -> None:
+    """An error before there is a record: it is in the logs of YARN's containers alone."""
+    small = rehearsals()
+    code, said = small.run("--jobs", "prepare", "--python", "/no/such/python")
+    assert code == 1
+    assert "/no/such/python" in said
+    assert "logs of its containers: " in said
 
 
 @pytest.mark.yarn
@@ -116,7 +176,7 @@ def test_a_config_that_is_wrong_is_told_before_anything_is_submitted(rehearsals:
     small = rehearsals(boosting={"rounds": -1})
     code, said = small.run()
     assert code == 2
-    assert "boosting.rounds" in said
+    assert "boosting: BoostingClassifier: rounds must be 1 or more, not -1" in said
 
 
 def test_without_a_hadoop_the_command_that_starts_one_is_told(

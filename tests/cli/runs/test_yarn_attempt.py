@@ -62,6 +62,20 @@ def test_what_was_killed_or_ended_is_done_again(
         assert (part["outcome"], part["number"]) == ("running", 2)
 
 
+def test_what_is_done_is_not_done_again_by_the_next_attempt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A driver can die after it has said that all is well."""
+    config = config_of(tmp_path, output=str(tmp_path / "out"))
+    container(monkeypatch, 1)
+    assert not JobRun("boost", config, "run-1", {}).is_done
+    with JobRun("boost", config, "run-1", {}):
+        pass
+    container(monkeypatch, 2)
+    assert JobRun("boost", config, "run-1", {}).is_done
+    assert not JobRun("deep", config, "run-1", {}).is_done
+
+
 def test_another_application_of_the_same_run_is_not_held_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from pipeline import files
 from pipeline.errors import AccessError, StoreError
 from pipeline.files.hdfs import client
 from pipeline.files.hdfs.client import WebHdfs
+from pipeline.files.hdfs.filesystem import _Handler
 
 
 class NameNode:
@@ -91,8 +92,27 @@ def test_who_starts_up_is_asked_again() -> None:
     assert WebHdfs((node.url,)).ask("PUT", "MKDIRS", "/x") == {"boolean": True}
 
 
+def test_a_rename_whose_answer_was_lost_is_taken_for_done() -> None:
+    """The first question was answered into nothing; the second finds no source any more."""
+    mine, other = {"FileStatus": {"fileId": 7}}, {"FileStatus": {"fileId": 8}}
+    gone = (404, told("FileNotFoundException"))
+    for found, is_done in ((mine, True), (other, False)):
+        node = NameNode((200, mine), (403, told("RetriableException")), gone, (200, found))
+        handler = _Handler(WebHdfs((node.url,)))
+        if is_done:
+            handler.rename("/part", "/whole", "NONE")
+            continue
+        with pytest.raises(FileNotFoundError):
+            handler.rename("/part", "/whole", "NONE")
+
+
+def test_what_a_datanode_answers_in_passing_is_asked_again() -> None:
+    node = NameNode((403, told("RetriableException")), (200, "content"))
+    assert WebHdfs((node.url,)).read("/x") == b'"content"'
+
+
 def test_a_namenode_that_is_not_there_is_named_and_ends_in_an_error() -> None:
-    with pytest.raises(OSError, match=r"http://127.0.0.1:1/webhdfs/v1/x does not answer, 6 times"):
+    with pytest.raises(OSError, match=r"http://127.0.0.1:1/webhdfs/v1/x does not answer, 11 times"):
         WebHdfs(("http://127.0.0.1:1",)).write("/x", io.BytesIO(b""))
 
 
