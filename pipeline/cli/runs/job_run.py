@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -78,6 +79,7 @@ class JobRun:
             "started": runs.now(),
             "owner": owner(),
             "log": self._kept_log,
+            "python": sys.executable,
             **({} if self._attempt is None else asdict(self._attempt)),
         }
         runs.note_job(self._place, self._job, self._part)

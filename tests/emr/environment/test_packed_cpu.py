@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from pipeline.emr.environment import commands
-from pipeline.emr.environment.archive import Archive, read_archive
+from pipeline.emr.environment.archive import Archive
 from pipeline.emr.environment.locks import requirements_directory
-from pipeline.emr.environment.node import this_machine
 from tests.emr.environment.namespaces import require_namespaces, run_without
+from tests.emr.environment.packed import pack_cpu
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 ROOT = requirements_directory().parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-# What the node's Python is here: that of this environment, below all virtual ones.
-PYTHON = Path(sys.executable).resolve()
-
 USES_EVERYTHING = """
 import importlib.util
 import boto3, jinja2, matplotlib.pyplot, pydantic, scipy.stats, skops.io
@@ -45,22 +39,9 @@ print("\\n".join(sorted({line.split()[-1] for line in lines if ".so" in line})))
 """
 
 
-def _pack(output: Path) -> Archive:
-    glibc = this_machine().glibc
-    assert glibc is not None
-    parser = argparse.ArgumentParser()
-    commands.add_parser(parser.add_subparsers())
-    words = ["env", "pack", "--target", "cpu", "--no-docker", "--output", str(output)]
-    words += ["--node-python", str(PYTHON), "--node-glibc", f"{glibc[0]}.{glibc[1]}"]
-    args = parser.parse_args(words)
-    assert args.handler(args) == 0
-    (path,) = output.glob("*.tar.gz")
-    return read_archive(path)
-
-
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
-    archive = _pack(tmp_path_factory.mktemp("packed"))
+    archive = pack_cpu(tmp_path_factory.mktemp("packed"))
     yield archive
     shutil.rmtree(archive.path.parent)  # pytest would keep it for three more runs
 
@@ -109,5 +90,5 @@ def test_its_modules_are_compiled_already(unpacked: Path) -> None:
 def test_packing_again_makes_the_same_bytes(
     packed: Archive, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    again = _pack(tmp_path_factory.mktemp("again"))
+    again = pack_cpu(tmp_path_factory.mktemp("again"))
     assert (again.path.name, again.sha256) == (packed.path.name, packed.sha256)
