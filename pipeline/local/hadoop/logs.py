@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -11,6 +12,9 @@ from pipeline.local.hadoop.jars import hadoop_jars
 from pipeline.local.hadoop.state import HadoopState
 
 _MAIN = "org.apache.hadoop.yarn.client.cli.LogsCLI"
+_ERROR = re.compile(r"^error: (.+)", re.MULTILINE)
+# A program that exited says by itself why; otherwise it could not be started.
+_THROWN = re.compile(r"User class threw exception:\s+(?!org\.apache\.spark\.SparkUserApp)(.+)")
 _PATIENCE_S = 60.0
 _TRIES, _PAUSE_S = 5, 2.0
 
@@ -21,7 +25,7 @@ def fetch_logs(state: HadoopState, application: str, target: Path) -> str:
     Returns
     -------
     str
-        The last error that a Python program of it wrote, as `error: …`; empty where there is none.
+        The last error that its driver wrote, or else that Spark wrote of it; empty for none.
     """
     classpath = os.pathsep.join([state.configuration, f"{hadoop_jars(state.java_home)}/*"])
     command = [f"{state.java_home}/bin/java", "-cp", classpath, _MAIN]
@@ -42,5 +46,5 @@ def fetch_logs(state: HadoopState, application: str, target: Path) -> str:
         return ""
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
-    said = [line for line in text.splitlines() if line.startswith("error: ")]
-    return said[-1].removeprefix("error: ") if said else ""
+    said = _ERROR.findall(text) or _THROWN.findall(text)
+    return str(said[-1]).strip() if said else ""
