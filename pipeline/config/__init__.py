@@ -7,7 +7,7 @@ from pipeline.config.interpolation import DATE_VARIABLE
 from pipeline.config.loading import load, read
 from pipeline.config.overrides import apply_override, shown
 from pipeline.config.provenance import Entry, Loaded
-from pipeline.config.redaction import HIDDEN, redacted
+from pipeline.config.redaction import HIDDEN, is_secret, redacted
 from pipeline.config.section import Section
 from pipeline.config.validation import validate
 
@@ -18,6 +18,7 @@ __all__ = [
     "Loaded",
     "Section",
     "apply_override",
+    "is_secret",
     "load",
     "read",
     "redacted",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pipeline.config import is_secret
 from pipeline.emr.executors import Layout
 
 # Spark refuses barrier stages under dynamic allocation, and bagging counts its executors.
@@ -71,13 +72,18 @@ def step_arguments(
     run_id : str
         The run that the job is a part of.
     settings : mapping of str to str
-        The config's own settings of Spark; they win.
+        The config's own settings of Spark; they win. Secrets among them are left out: arguments
+        are there for everyone to read, and the job takes them from its config.
     arguments : sequence of str
         The job's further arguments.
     further_tags : sequence of str
         By which YARN finds the application, besides the run and the job.
     """
-    own = {key: value for key, value in settings.items() if key != _TAGS}
+    own = {
+        key: value
+        for key, value in settings.items()
+        if key != _TAGS and not is_secret(key, value)  # the job sets these itself
+    }
     tags = [TAG, run_id, job, *further_tags, *filter(None, [settings.get(_TAGS)])]
     whole = {
         **_allocation(job, layout),

@@ -82,5 +82,11 @@ def test_a_configs_settings_win_and_stand_once() -> None:
     assert sum(word.startswith("spark.executor.memory=") for word in arguments) == 1
 
 
+def test_a_secret_is_in_no_argument() -> None:
+    arguments = step(**{"spark.hadoop.fs.s3a.secret.key": "hush", "spark.x": "y"})
+    assert "hush" not in " ".join(arguments)
+    assert conf(arguments)["spark.x"] == "y"
+
+
 def test_no_setting_limits_the_address_space_of_python() -> None:
     assert "spark.executor.pyspark.memory" not in conf(step())
