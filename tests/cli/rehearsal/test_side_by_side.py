@@ -20,7 +20,7 @@ def test_a_gang_that_another_application_keeps_out_gives_up_in_time(
     rehearsals: Callable[..., Rehearsals], hadoop: HadoopState, tmp_path: Path
 ) -> None:
     """Two applications, one cluster: the first holds the executors, the second ends."""
-    first = rehearsals(boosting={"rounds": 60_000, "max_depth": 6})
+    first = rehearsals(boosting={"rounds": 60_000, "early_stopping_rounds": 0})
     code, said = first.run("--jobs", "prepare")
     assert code == 0, said
     (tmp_path / "second").mkdir()
