@@ -12,6 +12,7 @@ from pipeline.cli.rehearsal import command as rehearsal
 from pipeline.cli.runs import commands as runs_commands
 from pipeline.cli.runs import run
 from pipeline.emr.environment import commands as environment_commands
+from pipeline.emr.instances import commands as instances_commands
 from pipeline.local import commands as local_commands
 
 
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lr_range.TOOL.add_parser(subparsers)
     batch_sweep.TOOL.add_parser(subparsers)
     environment_commands.add_parser(subparsers)
+    instances_commands.add_parser(subparsers)
     local_commands.add_parser(subparsers)
     args = parser.parse_args(arguments)
     return guarded(lambda: int(args.handler(args)))

@@ -22,7 +22,7 @@ _DRIVER_SHARE = 8
 _FACTOR, _LEAST_OF_FACTOR_MB = 0.1, 384  # Spark's defaults for the overhead
 _UNITS = {"k": 1 / 1024, "m": 1, "g": 1024, "t": 1024**2}
 INCREMENT_MB = 32
-"""EMR's yarn.scheduler.minimum-allocation-mb, of which containers are multiples."""
+"""A multiple that is safe for EMR, whose yarn.scheduler.minimum-allocation-mb is 32 or less."""
 
 _SIZE = re.compile(r"(\d+)([kmgt]?)b?", re.IGNORECASE)
 

@@ -1,0 +1,42 @@
+"""EC2's quotas on GPU instances: virtual cores that run at once, per region and kind.
+
+G and P types each draw on one quota, all sizes together; Spot has quotas of its own. New accounts
+have 0 of each, and what already runs counts too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.emr.instances.catalogue import InstanceType
+
+
+@dataclass(frozen=True)
+class Quota:
+    """One quota of the service `ec2`.
+
+    Parameters
+    ----------
+    code, name : str
+        As Service Quotas has them.
+    """
+
+    code: str
+    name: str
+
+
+# AWS documents no list of the codes. These are what `aws service-quotas` prints in public reports,
+# and what public projects that ask for quotas use.
+_ON_DEMAND = {
+    "g": Quota("L-DB2E81BA", "Running On-Demand G and VT instances"),
+    "p": Quota("L-417A185B", "Running On-Demand P instances"),
+}
+_SPOT = {
+    "g": Quota("L-3819A6DF", "All G and VT Spot Instance Requests"),
+    "p": Quota("L-7212CCBC", "All P Spot Instance Requests"),
+}
+
+
+def quota_of(instance: InstanceType, *, spot: bool) -> Quota:
+    """The quota that instances of a type draw on."""
+    return (_SPOT if spot else _ON_DEMAND)[instance.name[0]]
