@@ -110,6 +110,7 @@ def _recorded(name: str, job: Job, args: argparse.Namespace, check: Check | None
 def _with_session(
     name: str, job: Job, config: JobConfig, args: argparse.Namespace
 ) -> Mapping[str, Any]:
+    from pipeline.spark.gang import wait_for_executors
     from pipeline.spark.resources import plan_gang
     from pipeline.spark.session import make_session
 
@@ -118,8 +119,9 @@ def _with_session(
     spark = make_session(config.name, config.spark_settings, gpus, has_gang=has_gang)
     _take_ctrl_c_back()
     try:
-        if has_gang:  # what can never fit is told before anything is read
-            plan_gang(spark, config.gang.workers, int(config.gang.device == "gpu"))
+        if has_gang:  # what can never fit, or does not come, is told before anything is read
+            plan = plan_gang(spark, config.gang.workers, int(config.gang.device == "gpu"))
+            wait_for_executors(spark, plan, name, config.gang.wait)
         return job(config, spark, args)
     finally:
         _stop(spark)

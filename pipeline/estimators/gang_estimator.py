@@ -14,7 +14,7 @@ from pipeline.estimators.params import GangParams
 from pipeline.progress import Tracker, track
 from pipeline.spark.collectives import CollectiveName
 from pipeline.spark.events import Event
-from pipeline.spark.gang import GangLimits, run_gang
+from pipeline.spark.gang import GangLimits, run_gang, wait_for_executors
 from pipeline.spark.memory import require_memory
 from pipeline.spark.resources import GangPlan, plan_gang
 
@@ -41,7 +41,9 @@ class GangEstimator(EnsembleEstimator[M, GangPlan], GangParams):
     memory_factor: ClassVar[float]
 
     def _lay_out(self, spark: SparkSession) -> GangPlan:
-        return plan_gang(spark, self.value("numWorkers"), self.gpus_per_worker)
+        plan = plan_gang(spark, self.value("numWorkers"), self.gpus_per_worker)
+        wait_for_executors(spark, plan, self.model_class.kind, self.gang_limits.wait_s)
+        return plan
 
     def _shard_count(self, spark: SparkSession, layout: GangPlan) -> int:
         return layout.workers

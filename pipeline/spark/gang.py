@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -109,7 +109,7 @@ def run_gang(
     with _turn(spark, name, limits.queue_s):
         losses: list[str] = []
         for number in range(1, limits.attempts + 1):
-            _wait_for_slots(spark, plan, name, limits.wait_s, losses)
+            wait_for_executors(spark, plan, name, limits.wait_s, losses)
             attempt = Attempt(
                 spark, plan, f"{name}-{uuid.uuid4().hex[:8]}", collective, limits.stall_s
             )
@@ -122,8 +122,8 @@ def run_gang(
                 "%s: attempt %d was lost (%s); %d attempts left", name, number, outcome.reason, left
             )
     raise GangLostError(
-        f"{name}: all {limits.attempts} attempts were lost. Last loss: {losses[-1]}. What they say "
-        "themselves is in the executors' logs"
+        f"{name}: all {limits.attempts} attempts were lost. Last loss: {losses[-1]}. Executors "
+        "that die of memory need a larger spark.executor.memoryOverhead; see their logs"
     )
 
 
@@ -153,10 +153,31 @@ def _next_pause(began: float, queue_s: float | None) -> float:
     return max(min(_NOTICE_S, queue_s - (time.monotonic() - began)), 0.0)
 
 
-def _wait_for_slots(
-    spark: SparkSession, plan: GangPlan, name: str, wait_s: float, losses: list[str]
+def wait_for_executors(
+    spark: SparkSession, plan: GangPlan, name: str, wait_s: float, losses: Sequence[str] = ()
 ) -> None:
-    """Wait until executors for the whole gang are registered."""
+    """Wait until executors for the whole gang are registered.
+
+    To be called before any Spark job: without executors Spark would wait for ever.
+
+    Parameters
+    ----------
+    spark : SparkSession
+        The session.
+    plan : GangPlan
+        The gang's layout.
+    name : str
+        What is being trained, for log lines.
+    wait_s : float
+        Seconds to wait.
+    losses : sequence of str
+        What earlier attempts were lost by.
+
+    Raises
+    ------
+    GangLostError
+        When they do not come in time.
+    """
     if losses:
         # An executor may die of its Python worker's death, and is registered for a moment longer.
         time.sleep(_SETTLE_S)
