@@ -17,8 +17,10 @@ RESOURCE_MANAGER = "hadoop-yarn-resourcemanager.service"
 IMPORTS = ["import mxnet", "import horovod", "import xgboost"]
 
 
-def install(node: Node, modules: dict[str, str] = archives.MODULES) -> None:
-    uri, sha256 = archives.publish_environment(node.root / "s3" / "bucket", modules=modules)
+def install(
+    node: Node, modules: dict[str, str] = archives.MODULES, name: str = "cpu-0123456789ab"
+) -> None:
+    uri, sha256 = archives.publish_environment(node.root / "s3" / "bucket", name, modules)
     parts = (
         ["environment.sh", "--archive", uri, "--sha256", sha256],
         ["scratch.sh"],
@@ -62,6 +64,17 @@ def test_a_cpu_node_is_ready_without_any_gpu_check(node: Node) -> None:
     assert written["node"] == node.shell("hostname -f 2>/dev/null || uname -n")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", written["time"])
     assert node.shell("stat -c %a /var/lib/emr-ensembles/verdict.json") == "644"
+
+
+def test_a_node_without_a_gpu_does_not_load_what_needs_a_driver(node: Node) -> None:
+    """A CPU node of a GPU cluster: the gpu environment is there, and MXNet cannot be loaded."""
+    broken = {**archives.MODULES, "mxnet.py": "raise OSError('libcuda.so.1: no such file')\n"}
+    install(node, broken, name="gpu-0123456789ab")
+    node.shell(f"touch /calls/active-{NODE_MANAGER}")
+    found = {check["name"]: check["detail"] for check in verdict(node, 0)["checks"]}
+    assert found["import mxnet"] == "skipped without a GPU in gpu-0123456789ab"
+    assert found["import horovod"] == "skipped without a GPU in gpu-0123456789ab"
+    assert found["import xgboost"] == "3.2.0 in gpu-0123456789ab"
 
 
 def test_a_gpu_node_is_ready_when_the_driver_sees_every_gpu(gpu_node: Node) -> None:
