@@ -214,9 +214,13 @@ def up(directory: Path, programs: Path) -> Iterator[Node]:
         node = Node(root, process)
         for name, script in _FAKES.items():
             node.fake(name, script)
-        yield node
-        # The kernel's hierarchy is the machine's, whoever has mounted it.
-        node.run("sh", "-c", "cd /emr-ensembles-cgroup/devices && rmdir yarn/* yarn 2>/dev/null")
+        try:
+            yield node
+        finally:
+            # The kernel's hierarchy is the machine's, whoever has mounted it.
+            node.run(
+                "sh", "-c", "cd /emr-ensembles-cgroup/devices && rmdir yarn/* yarn 2>/dev/null"
+            )
     finally:
         process.kill()
         process.communicate()

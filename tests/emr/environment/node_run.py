@@ -52,9 +52,9 @@ def rehearse(state: HadoopState, place: Path, *how: str) -> dict[str, Any]:
     workers: set[str] = set()
 
     def is_over() -> bool:
-        for each in psutil.process_iter(["cmdline"]):
-            words = each.info["cmdline"] or []
-            if "pyspark.daemon" in words:
+        for each in psutil.process_iter(["cmdline", "cwd"]):
+            words, place = each.info["cmdline"] or [], str(each.info["cwd"])
+            if "pyspark.daemon" in words and place.startswith(state.directory):
                 workers.add(words[0])
         return process.poll() is not None
 
