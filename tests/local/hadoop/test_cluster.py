@@ -96,21 +96,15 @@ def test_an_application_in_cluster_mode_reads_hdfs_and_gets_a_gpu_for_each_rank(
     _put(running, "/in.csv", "a\n1\n2\n3\n")
     script = tmp_path / "job.py"
     script.write_text(JOB, encoding="utf-8")
-    discovery = tmp_path / "gpus.sh"
-    discovery.write_text("""#!/bin/sh\necho '{"name": "gpu", "addresses": ["0"]}'\n""")
-    discovery.chmod(0o755)
     conf = {
-        "spark.yarn.jars": f"local:{running.spark_home}/jars/*",
+        # On by default, as on EMR; Spark refuses gangs under it.
+        "spark.dynamicAllocation.enabled": "false",
         "spark.executor.instances": "2",
         "spark.executor.cores": "1",
         "spark.executor.memory": "512m",
         "spark.driver.memory": "512m",
-        "spark.executor.resource.gpu.amount": "1",
-        "spark.executor.resource.gpu.discoveryScript": str(discovery),
         "spark.task.resource.gpu.amount": "1",
         "spark.yarn.appMasterEnv.PYSPARK_PYTHON": sys.executable,
-        "spark.yarn.appMasterEnv.JAVA_HOME": running.java_home,
-        "spark.executorEnv.JAVA_HOME": running.java_home,
         "spark.yarn.maxAppAttempts": "1",
     }
     settings = [word for pair in conf.items() for word in ("--conf", "=".join(pair))]
