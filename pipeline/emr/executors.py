@@ -96,10 +96,10 @@ class Layout:
         Raises
         ------
         UserError
-            For a number or a size that is none.
+            For a number or a size that is none, or a heap that Spark does not start with.
         """
-        heap = _mb(given, "spark.executor.memory", self.heap_mb)
-        driver = _mb(given, "spark.driver.memory", self.driver_heap_mb)
+        heap = _heap(given, "spark.executor.memory", self.heap_mb)
+        driver = _heap(given, "spark.driver.memory", self.driver_heap_mb)
         return Layout(
             executors=_number(given, "spark.executor.instances", self.executors),
             cores=_number(given, "spark.executor.cores", self.cores),
@@ -215,6 +215,13 @@ def _overhead(given: Mapping[str, str], whose: str, laid_out: Node, heap: int) -
     if f"spark.{whose}.memory" in given:
         least = max(int(heap * _FACTOR), _LEAST_OF_FACTOR_MB)
     return _mb(given, f"spark.{whose}.memoryOverhead", max(laid_out.memory_mb - heap, least))
+
+
+def _heap(given: Mapping[str, str], name: str, default: int) -> int:
+    found = _mb(given, name, default)
+    if found < _LEAST_HEAP_MB:
+        raise UserError(f"spark: {name}: {given[name]}: Spark needs {_LEAST_HEAP_MB}m at least")
+    return found
 
 
 def _number(given: Mapping[str, str], name: str, default: int) -> int:

@@ -14,6 +14,10 @@ from pipeline.errors import EnsemblesError
 from pipeline.spark.java_text import paragraph
 from pipeline.spark.memory_kills import killed_for_memory
 
+GONE = "Spark's driver ended beneath this job"
+"""Begins what is said when all that Python sees is that its JVM no longer answers."""
+
+_NO_ANSWER = re.compile(r"An error occurred while calling \S+")
 _OURS = re.compile(r"(?:^|: |\] )pipeline\.errors\.(\w+): (.*(?:\n(?!\s*at |$).*)*)", re.MULTILINE)
 
 
@@ -30,6 +34,11 @@ def first_cause(error: BaseException) -> str:
     if killed := killed_for_memory(text):
         return killed
     said = paragraph(text)
+    if _NO_ANSWER.fullmatch(said):
+        return (
+            f"{GONE}: the application was ended, or its executors died again and again; their own "
+            "logs say why"
+        )
     if not isinstance(error, Py4JJavaError | PySparkException) and len(said.split()) < 3:
         return f"{type(error).__name__}: {said}".removesuffix(": ")  # as with KeyError('x')
     return said

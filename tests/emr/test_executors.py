@@ -125,6 +125,11 @@ def test_a_heap_of_ones_own_leaves_the_rest_of_the_container_as_overhead() -> No
     assert large.overhead_mb == 1_843  # a tenth, as Spark's own default
 
 
+def test_a_heap_that_spark_does_not_start_with_is_refused() -> None:
+    with pytest.raises(UserError, match=r"spark.executor.memory: 450m: Spark needs 512m at least"):
+        lay_out([SMALL] * 2).with_settings({"spark.executor.memory": "450m"})
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("spark.executor.memory", "much"), ("spark.executor.instances", "two")],

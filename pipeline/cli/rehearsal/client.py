@@ -18,6 +18,7 @@ from pipeline.emr.yarn import Application
 from pipeline.errors import EnsemblesError, UserError
 from pipeline.local.hadoop.logs import fetch_logs
 from pipeline.local.hadoop.state import HadoopState
+from pipeline.spark.causes import GONE
 from pipeline.spark.java_text import paragraph
 from pipeline.spark.memory_kills import killed_for_memory
 from pipeline.store import runs
@@ -142,6 +143,8 @@ class Client:
         part = runs.read_run(self.place)["jobs"].get(job, {})
         if part.get("outcome") == "failed" and part.get("exit_code"):
             logger.error("%s: %s", job, part.get("error"))
+            if GONE in str(part.get("error")):
+                self._explain(job, application)
             return int(part["exit_code"])
         self._explain(job, application)
         return code or 1

@@ -118,6 +118,8 @@ def _yarn(name: str, shape: HadoopShape, ports: Ports, data: Path) -> dict[str, 
         f"{node}.local-dirs": str(local / "local"),
         f"{node}.log-dirs": str(local / "logs"),
         f"{node}.vmem-check-enabled": "false",
+        # By default Hadoop 3.4 leaves memory to cgroups, whether there are any or not.
+        f"{node}.resource.memory.enforced": "false",
         # The disk of a laptop may be nearly full without being broken.
         f"{node}.disk-health-checker.max-disk-utilization-per-disk-percentage": "99.5",
         f"{node}.remote-app-log-dir": "/var/log/hadoop-yarn/apps",

@@ -14,8 +14,10 @@ from typing import Any
 import psutil
 import pytest
 
+from pipeline.emr import yarn
 from pipeline.errors import UserError
 from pipeline.local.hadoop import cluster
+from pipeline.local.hadoop.logs import fetch_logs
 from pipeline.local.hadoop.state import HadoopState
 
 JOB = """
@@ -34,6 +36,24 @@ def work(_):
 found = spark.sparkContext.parallelize(range(2), 2).barrier().mapPartitions(work).collect()
 row = [(table.count(), len(found), min(map(len, found)))]
 spark.createDataFrame(row, ["rows", "ranks", "gpus"]).coalesce(1).write.json(sys.argv[2])
+"""
+EATER = """
+import sys, time
+from pyspark.sql import SparkSession
+from pipeline.spark.causes import first_cause
+
+def eat(_):
+    held = bytearray(1_500 * 2**20)
+    for place in range(0, len(held), 4_096):
+        held[place] = 1
+    time.sleep(60)
+    yield len(held)
+
+spark = SparkSession.builder.getOrCreate()
+try:
+    spark.sparkContext.parallelize([1], 1).mapPartitions(eat).collect()
+except Exception as error:
+    sys.exit("error: " + first_cause(error))
 """
 
 
@@ -122,6 +142,36 @@ def test_an_application_in_cluster_mode_reads_hdfs_and_gets_a_gpu_for_each_rank(
     listed = json.loads(_get(running, "/out", "LISTSTATUS"))["FileStatuses"]["FileStatus"]
     (name,) = (each["pathSuffix"] for each in listed if each["pathSuffix"].endswith(".json"))
     assert json.loads(_get(running, f"/out/{name}", "OPEN")) == {"rows": 3, "ranks": 2, "gpus": 1}
+
+
+@pytest.mark.yarn
+@pytest.mark.timeout(600)
+def test_a_container_beyond_its_memory_is_killed_and_the_error_names_the_setting(
+    running: HadoopState, tmp_path: Path
+) -> None:
+    script = tmp_path / "eat.py"
+    script.write_text(EATER, encoding="utf-8")
+    conf = {
+        "spark.executor.memory": "512m",
+        "spark.executor.memoryOverhead": "400m",
+        "spark.task.maxFailures": "1",
+        "spark.yarn.maxAppAttempts": "1",
+        "spark.yarn.appMasterEnv.PYSPARK_PYTHON": sys.executable,
+        "spark.yarn.tags": "eater",
+    }
+    settings = [word for pair in conf.items() for word in ("--conf", "=".join(pair))]
+    done = subprocess.run(
+        ["spark-submit", "--master", "yarn", "--deploy-mode", "cluster", *settings, str(script)],
+        env={**os.environ, **cluster.environment(running)},
+        capture_output=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode != 0
+    (application,) = yarn.applications(running.webapp, "eater")
+    said = fetch_logs(running, application.id, tmp_path / "containers.log")
+    assert said.startswith("YARN killed an executor's container for its memory: it used 1.")
+    assert "raise spark.executor.memoryOverhead" in said
 
 
 @pytest.mark.yarn

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.local.hadoop import logs
 from pipeline.local.hadoop.logs import fetch_logs
+from pipeline.spark.causes import GONE
 
 USER_ERROR = """Container: container_1 on localhost
 12:00:00 reading
@@ -20,6 +21,11 @@ NO_PYTHON = """Container: container_1 on localhost
 ERROR ApplicationMaster: User class threw exception:{space}
 java.io.IOException: Cannot run program "/no/python": error=2
 \tat java.base
+"""
+DEAD_EXECUTORS = f"""Container: container_1 on localhost
+error: {GONE}: the application was ended
+Container: container_2 on localhost
+Exception in thread "main" org.apache.spark.SparkException: no memory
 """
 
 
@@ -47,6 +53,7 @@ def hadoop(place: Path, text: str, code: int = 0) -> Any:
             NO_PYTHON.format(space=" "),
             'java.io.IOException: Cannot run program "/no/python": error=2',
         ),
+        (DEAD_EXECUTORS, "org.apache.spark.SparkException: no memory"),
         ("Container: container_1\nall is well\n", ""),
     ],
 )
