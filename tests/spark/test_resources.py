@@ -19,6 +19,7 @@ from pipeline.spark.resources import (
     plan_gang,
     slots_now,
 )
+from pipeline.spark.yarn import Container, YarnNode
 
 
 def session(master, settings=None, memory=1024, parallelism=4):
@@ -84,7 +85,28 @@ def test_dynamic_allocation_is_refused_with_what_to_submit():
         plan_gang(spark)
 
 
-def test_yarn_has_what_the_settings_say():
+def on_yarn(patch, nodes, container=None):
+    patch.setattr(resources, "yarn_nodes", lambda _: nodes)
+    patch.setattr(resources, "executor_container", lambda _: container)
+
+
+def test_yarn_has_what_its_nodes_have_room_for(monkeypatch):
+    nodes = [YarnNode(4_096, 4, 1), YarnNode(4_096, 4, 1)]
+    on_yarn(monkeypatch, nodes, Container(2_048, 2, 1))
+    settings = {
+        "spark.executor.instances": "3",
+        "spark.executor.cores": "2",
+        "spark.executor.resource.gpu.amount": "1",
+    }
+    spark = session("yarn", settings)
+    assert shapes(spark) == [(2, 1)] * 2
+    told = r"a gang of 3 .* YARN's 2 nodes have room for 2: 4096 MiB, 4 cores, 1 GPUs; 4096 MiB"
+    with pytest.raises(GangNeverFitsError, match=told):
+        plan_gang(spark, workers=3, gpus=1)
+
+
+def test_yarn_that_does_not_say_has_what_the_settings_say(monkeypatch):
+    on_yarn(monkeypatch, None)
     settings = {
         "spark.executor.instances": "3",
         "spark.executor.cores": "4",
@@ -97,7 +119,8 @@ def test_yarn_has_what_the_settings_say():
         plan_gang(spark, workers=4, gpus=1)
 
 
-def test_yarn_without_settings_has_sparks_defaults():
+def test_yarn_without_settings_has_sparks_defaults(monkeypatch):
+    on_yarn(monkeypatch, None)
     assert shapes(session("yarn")) == [(1, 0), (1, 0)]
 
 

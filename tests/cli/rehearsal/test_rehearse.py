@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import urllib.request
 from collections.abc import Callable
 from datetime import datetime
@@ -14,7 +15,7 @@ import pytest
 from pipeline import files
 from pipeline.store.runs import list_runs
 from tests.cli.rehearsal.containers import wait_until
-from tests.cli.rehearsal.rehearsed import Rehearsals
+from tests.cli.rehearsal.rehearsed import COMMAND, Rehearsals, small_config
 
 Make = Callable[..., Rehearsals]
 _DYNAMIC = "spark.spark.dynamicAllocation.enabled=true"  # wins over what the step says
@@ -179,12 +180,9 @@ def test_a_config_that_is_wrong_is_told_before_anything_is_submitted(rehearsals:
     assert "boosting: BoostingClassifier: rounds must be 1 or more, not -1" in said
 
 
-def test_without_a_hadoop_the_command_that_starts_one_is_told(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    from pipeline.cli.main import main
-    from tests.cli.rehearsal.rehearsed import small_config
-
-    config = small_config(tmp_path, "small")
-    assert main(["rehearse", "--config", str(config), "--cluster", str(tmp_path / "none")]) == 2
-    assert "start one: emr-ensembles local up --yarn --dir" in capfd.readouterr().err
+def test_without_a_hadoop_the_command_that_starts_one_is_told(tmp_path: Path) -> None:
+    config, none = small_config(tmp_path, "small"), tmp_path / "none"
+    command = [str(COMMAND), "rehearse", "--config", str(config), "--cluster", str(none)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert "start one: emr-ensembles local up --yarn --dir" in done.stderr
