@@ -15,7 +15,7 @@ from pipeline.emr.environment.archive import Archive, read_archive
 from pipeline.emr.environment.building import Build, Say
 from pipeline.errors import UserError
 
-IMAGE = "public.ecr.aws/amazonlinux/amazonlinux:2023"
+IMAGE = "amazonlinux:2023"
 
 _PATIENCE_S = 20.0
 # They say how this machine reaches the network; the container has to reach it the same way.

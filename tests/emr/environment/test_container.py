@@ -75,7 +75,7 @@ def test_the_container_reads_the_checkout_and_writes_only_the_output(tmp_path: P
         "emr-ensembles-cache:/root/.cache",
     ]
     assert _options(command, "--platform") == ["linux/amd64"]
-    assert "public.ecr.aws/amazonlinux/amazonlinux:2023" in command
+    assert "amazonlinux:2023" in command
     assert f"OWNER={os.getuid()}:{os.getgid()}" in command
 
 
