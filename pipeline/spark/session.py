@@ -21,8 +21,8 @@ _LOG_PROPERTY = "emr.ensembles.log"
 _DEFAULTS = {
     # Executors that register late are looked for again soon, not after 15 s.
     "spark.scheduler.barrier.maxConcurrentTasksCheck.interval": "1s",
-    # YARN's executors are waited for by gangs; what can never fit is told sooner than after 30 s.
-    "spark.scheduler.maxRegisteredResourcesWaitingTime": "5s",
+    # YARN's executors are waited for by gangs; what can never fit is told without waiting 30 s.
+    "spark.scheduler.maxRegisteredResourcesWaitingTime": "0s",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     # A log file is no place for a bar that redraws itself.
     "spark.ui.showConsoleProgress": "false",
