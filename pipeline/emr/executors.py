@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.errors import UserError
+from pipeline.spark.container_memory import default_overhead_mb, rounded_up
 
 # XGBoost, MXNet and mapped shards live outside of the JVM's heap.
 _HEAP_SHARE = 0.4
@@ -19,7 +20,6 @@ _HEAP_SHARE = 0.4
 _LEAST_HEAP_MB, _LEAST_OVERHEAD_MB = 512, 768
 _MOST_DRIVER_MB = 8_192
 _DRIVER_SHARE = 8
-_FACTOR, _LEAST_OF_FACTOR_MB = 0.1, 384  # Spark's defaults for the overhead
 _UNITS = {"k": 1 / 1024, "m": 1, "g": 1024, "t": 1024**2}
 INCREMENT_MB = 32
 """A multiple that is safe for EMR, whose yarn.scheduler.minimum-allocation-mb is 32 or less."""
@@ -177,7 +177,7 @@ def fit_together(
         YARN gives away multiples of this, MiB.
     """
     driver, executor = (
-        replace(each, memory_mb=-(-each.memory_mb // increment_mb) * increment_mb)
+        replace(each, memory_mb=rounded_up(each.memory_mb, increment_mb))
         for each in (layout.driver, layout.executor)
     )
     # The most places for executors that a number of drivers can cost; None: they have no room.
@@ -213,7 +213,7 @@ def _overhead(given: Mapping[str, str], whose: str, laid_out: Node, heap: int) -
     """What a heap that the user chose leaves of the container, but not less than Spark takes."""
     least = 0
     if f"spark.{whose}.memory" in given:
-        least = max(int(heap * _FACTOR), _LEAST_OF_FACTOR_MB)
+        least = default_overhead_mb(heap)
     return _mb(given, f"spark.{whose}.memoryOverhead", max(laid_out.memory_mb - heap, least))
 
 

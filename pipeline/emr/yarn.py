@@ -37,6 +37,11 @@ class Application:
     diagnostics: str
     tags: frozenset[str]
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether YARN knows how it ended."""
+        return self.final_status != "UNDEFINED"
+
 
 def nodes(webapp: str) -> list[Node]:
     """What YARN may give away on each node that runs."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from py4j.protocol import Py4JError
 
 from pipeline.errors import UserError
+from pipeline.spark.container_memory import OVERHEAD_FACTOR, default_overhead_mb, rounded_up
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _GPU = "yarn.io/gpu"
-_FACTOR, _LEAST_OVERHEAD_MB = 0.1, 384  # Spark's own for the overhead
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def executor_container(spark: SparkSession) -> Container:
     conf = spark.sparkContext.getConf()
     heap = int(spark.sparkContext._jsc.sc().executorMemory())
     return Container(
-        memory_mb=_rounded_up(heap + overhead_mb(spark, "executor", heap), _configuration(spark)),
+        memory_mb=_given(spark, heap + overhead_mb(spark, "executor", heap)),
         cores=int(conf.get("spark.executor.cores", "1")),
         gpus=int(conf.get("spark.executor.resource.gpu.amount", "0")),
     )
@@ -85,8 +85,7 @@ def overhead_mb(spark: SparkSession, whose: str, heap_mb: int) -> int:
     name = f"spark.{whose}.memoryOverhead"
     if conf.contains(name):
         return int(conf.getSizeAsMb(name))
-    factor = float(conf.get(f"{name}Factor", str(_FACTOR)))
-    return max(int(heap_mb * factor), _LEAST_OVERHEAD_MB)
+    return default_overhead_mb(heap_mb, float(conf.get(f"{name}Factor", str(OVERHEAD_FACTOR))))
 
 
 def room(nodes: Sequence[YarnNode], container: Container) -> int:
@@ -138,7 +137,7 @@ def _node(report: Any, spark: SparkSession) -> YarnNode:
     at = (str(report.getNodeId().getHost()), str(report.getNodeId().getPort()))
     if at == (os.environ.get("NM_HOST"), os.environ.get("NM_PORT")):
         heap = int(spark.sparkContext._jsc.sc().conf().getSizeAsMb("spark.driver.memory", "1g"))
-        memory -= _rounded_up(heap + overhead_mb(spark, "driver", heap), _configuration(spark))
+        memory -= _given(spark, heap + overhead_mb(spark, "driver", heap))
         cores -= int(spark.sparkContext.getConf().get("spark.driver.cores", "1"))
     return YarnNode(memory, cores, _gpus(capability))
 
@@ -149,10 +148,10 @@ def _configuration(spark: SparkSession) -> Any:
     return jvm.org.apache.hadoop.yarn.conf.YarnConfiguration(own)
 
 
-def _rounded_up(memory_mb: int, configuration: Any) -> int:
-    """To a multiple of what YARN gives away at least."""
-    step = int(configuration.get("yarn.scheduler.minimum-allocation-mb", "1"))
-    return -(-memory_mb // step) * step
+def _given(spark: SparkSession, memory_mb: int) -> int:
+    """MiB that YARN gives for those that are asked for."""
+    step = _configuration(spark).get("yarn.scheduler.minimum-allocation-mb", "1")
+    return rounded_up(memory_mb, int(step))
 
 
 def _gpus(capability: Any) -> int:

@@ -29,7 +29,6 @@ logger = logging.getLogger(__name__)
 _POLL_S = 1.0
 _END_S = 60.0
 _DIGITS = 12
-_UNDEFINED = "UNDEFINED"
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ class Client:
             With the application, and how to end it.
         """
         found = yarn.applications(self.hadoop.webapp, self.output_tag)
-        left = [each for each in found if each.final_status == _UNDEFINED]
+        left = [each for each in found if not each.has_ended]
         if left:
             raise UserError(
                 f"{self.place.output}: {left[0].id} ({left[0].name}) still writes there; wait for "
@@ -114,7 +113,7 @@ class Client:
         until = time.monotonic() + _END_S
         while time.monotonic() < until:
             try:
-                left = [each for each in self._applications(job) if each.final_status == _UNDEFINED]
+                left = [each for each in self._applications(job) if not each.has_ended]
                 if not left:
                     return
                 for application in left:
@@ -136,7 +135,7 @@ class Client:
         application = found[-1]
         if application.final_status == "SUCCEEDED":
             return 0
-        if application.final_status == _UNDEFINED:
+        if not application.has_ended:
             logger.error("%s: spark-submit died (exit code %d); ending what it began", job, code)
             self._kill(job)
             return code or 1

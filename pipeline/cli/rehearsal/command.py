@@ -100,7 +100,13 @@ def rehearse(args: argparse.Namespace) -> int:
     files.require_writable(base, "--base")
     staged = move_places(given, args.config, args.overrides, base)
     config = staged.config
-    places = stage(args.config, base, _python(args, state), args.archive)
+    places = stage(
+        args.config,
+        base,
+        python=_python(args, state),
+        archive=args.archive,
+        environment={DATE_VARIABLE: os.environ[DATE_VARIABLE]},  # one date for all jobs
+    )
     place = RunPlace(config.output, runs.new_run_id())
     local = _local_output(given)
     on_s3 = uses_s3([base, config.output, config.scratch, config.source.uri])
@@ -110,7 +116,7 @@ def rehearse(args: argparse.Namespace) -> int:
         sequence = JobSequence(
             config, place, room.groups(args.jobs, layout), fresh=args.fresh, cancel=client.end
         )
-        submit = partial(_submit, client, _dated(places), layout, config, staged.overrides)
+        submit = partial(_submit, client, places, layout, config, staged.overrides)
         code = sequence.run(submit, recorded_arguments(vars(args)))
     if not code and "report" in args.jobs:
         _fetch_report(config.report_uri, local / "report")
@@ -144,14 +150,6 @@ def _python(args: argparse.Namespace, state: HadoopState) -> str:
     if args.archive is not None:
         return "./environment/bin/python"
     return str(args.python or state.python)
-
-
-def _dated(places: Places) -> Places:
-    """The date of this run in all its jobs."""
-    variables = {DATE_VARIABLE: os.environ[DATE_VARIABLE]}
-    return Places(
-        places.code, places.entry_points, places.config, places.python, places.archive, variables
-    )
 
 
 def _local_output(config: JobConfig) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,7 +86,14 @@ def bring(source: str, target: str) -> str:
     return files.join(place, path.name)
 
 
-def stage(config_file: str, base: str, python: str, archive: str | None) -> Places:
+def stage(
+    config_file: str,
+    base: str,
+    *,
+    python: str,
+    archive: str | None,
+    environment: Mapping[str, str],
+) -> Places:
     """Bring code and config onto the cluster."""
     place = files.join(base, "staging")
     code, entry_points = stage_code(
@@ -98,4 +105,5 @@ def stage(config_file: str, base: str, python: str, archive: str | None) -> Plac
         config=stage_config(config_file, place),
         python=python,
         archive=archive,
+        environment=environment,
     )

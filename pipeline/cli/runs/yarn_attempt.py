@@ -33,7 +33,7 @@ class YarnAttempt:
 
     def is_done(self, part: Mapping[str, Any] | None) -> bool:
         """Whether an earlier attempt has done the job, and died after it said so."""
-        return self._is_own(part) and part is not None and part.get("outcome") == "success"
+        return self._earlier(part).get("outcome") == "success"
 
     def require_needed(self, part: Mapping[str, Any] | None) -> None:
         """Refuse to do again what an earlier attempt has failed to do.
@@ -48,11 +48,15 @@ class YarnAttempt:
         FailedBeforeError
             With the earlier attempt's error and exit code.
         """
-        if self._is_own(part) and part is not None and part.get("outcome") == "failed":
-            raise FailedBeforeError(str(part.get("error")), int(part.get("exit_code") or 1))
+        earlier = self._earlier(part)
+        if earlier.get("outcome") == "failed":
+            raise FailedBeforeError(str(earlier.get("error")), int(earlier.get("exit_code") or 1))
 
-    def _is_own(self, part: Mapping[str, Any] | None) -> bool:
-        return self.number > 1 and part is not None and part.get("application") == self.application
+    def _earlier(self, part: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        """What an earlier attempt at this application left in the record; empty for nothing."""
+        if self.number > 1 and part is not None and part.get("application") == self.application:
+            return part
+        return {}
 
 
 def yarn_attempt() -> YarnAttempt | None:

@@ -21,7 +21,7 @@ _PATIENCE_S = 20.0
 # They say how this machine reaches the network; the container has to reach it the same way.
 _NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL")
 # Kept between builds: pip's downloads, and Horovod's wheel, which takes minutes.
-_CACHE = "emr-ensembles-cache:/root/.cache"
+_CACHE = "/cache"
 _SCRIPT = """
 dnf install -y -q gcc-c++ gzip make python3.11 python3.11-devel python3.11-pip tar
 mkdir /build
@@ -74,8 +74,13 @@ def docker_command(wanted: Build, output: Path) -> list[str]:
     # With an init process Ctrl-C ends the build; a shell in its place would not hear it.
     command = ["docker", "run", "--rm", "--init", "--platform", "linux/amd64"]
     command += ["--volume", f"{wanted.requirements.parent.resolve()}:/source:ro"]
-    command += ["--volume", f"{output.resolve()}:/output", "--volume", _CACHE]
-    command += ["--env", f"OWNER={os.getuid()}:{os.getgid()}"]
+    command += [
+        "--volume",
+        f"{output.resolve()}:/output",
+        "--volume",
+        f"emr-ensembles-cache:{_CACHE}",
+    ]
+    command += ["--env", f"OWNER={os.getuid()}:{os.getgid()}", "--env", f"XDG_CACHE_HOME={_CACHE}"]
     for name in (*_NETWORK, *(name.lower() for name in _NETWORK)):
         if name in os.environ:
             command += ["--env", name]  # its value stays out of the list of processes

@@ -72,11 +72,12 @@ def test_the_container_reads_the_checkout_and_writes_only_the_output(tmp_path: P
     assert _options(command, "--volume") == [
         f"{REQUIREMENTS.parent}:/source:ro",
         f"{tmp_path}:/output",
-        "emr-ensembles-cache:/root/.cache",
+        "emr-ensembles-cache:/cache",
     ]
     assert _options(command, "--platform") == ["linux/amd64"]
     assert "amazonlinux:2023" in command
     assert f"OWNER={os.getuid()}:{os.getgid()}" in command
+    assert "XDG_CACHE_HOME=/cache" in _options(command, "--env")
 
 
 def test_the_command_in_the_container_asks_for_the_same_environment(tmp_path: Path) -> None:

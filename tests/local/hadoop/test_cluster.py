@@ -104,6 +104,22 @@ def _get(state: HadoopState, path: str, operation: str) -> bytes:
     return content
 
 
+def _submitted(
+    state: HadoopState, conf: dict[str, str], script: Path, *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """An application in cluster mode that ran to its end."""
+    settings = [word for pair in conf.items() for word in ("--conf", "=".join(pair))]
+    submit = ["spark-submit", "--master", "yarn", "--deploy-mode", "cluster", *settings]
+    return subprocess.run(
+        [*submit, str(script), *arguments],
+        env={**os.environ, **cluster.environment(state)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
 def _user() -> str:
     return psutil.Process().username()
 
@@ -127,17 +143,8 @@ def test_an_application_in_cluster_mode_reads_hdfs_and_gets_a_gpu_for_each_rank(
         "spark.yarn.appMasterEnv.PYSPARK_PYTHON": sys.executable,
         "spark.yarn.maxAppAttempts": "1",
     }
-    settings = [word for pair in conf.items() for word in ("--conf", "=".join(pair))]
-    submit = ["spark-submit", "--master", "yarn", "--deploy-mode", "cluster", *settings]
     places = [f"{running.namenode}/in.csv", f"{running.namenode}/out"]
-    done = subprocess.run(
-        [*submit, str(script), *places],
-        env={**os.environ, **cluster.environment(running)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    done = _submitted(running, conf, script, *places)
     assert done.returncode == 0, done.stderr[-3000:]
     listed = json.loads(_get(running, "/out", "LISTSTATUS"))["FileStatuses"]["FileStatus"]
     (name,) = (each["pathSuffix"] for each in listed if each["pathSuffix"].endswith(".json"))
@@ -159,14 +166,7 @@ def test_a_container_beyond_its_memory_is_killed_and_the_error_names_the_setting
         "spark.yarn.appMasterEnv.PYSPARK_PYTHON": sys.executable,
         "spark.yarn.tags": "eater",
     }
-    settings = [word for pair in conf.items() for word in ("--conf", "=".join(pair))]
-    done = subprocess.run(
-        ["spark-submit", "--master", "yarn", "--deploy-mode", "cluster", *settings, str(script)],
-        env={**os.environ, **cluster.environment(running)},
-        capture_output=True,
-        check=False,
-        timeout=300,
-    )
+    done = _submitted(running, conf, script)
     assert done.returncode != 0
     (application,) = yarn.applications(running.webapp, "eater")
     said = fetch_logs(running, application.id, tmp_path / "containers.log")
