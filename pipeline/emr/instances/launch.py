@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pipeline.emr.instances.aws import aws_client, aws_errors
+from pipeline.emr.aws import aws_client, aws_errors
 from pipeline.emr.instances.catalogue import InstanceType
 from pipeline.emr.instances.quotas import Quota, quota_of
 from pipeline.emr.instances.release import Release

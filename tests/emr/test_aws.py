@@ -12,7 +12,7 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
-from pipeline.emr.instances.aws import aws_client, aws_errors
+from pipeline.emr.aws import aws_client, aws_errors
 from pipeline.errors import EnsemblesError, UserError
 
 

@@ -28,12 +28,14 @@ _BAD_CREDENTIALS = {
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
-_THROTTLED = {
+THROTTLED = {
     "RequestLimitExceeded",
     "RequestThrottled",
+    "RequestThrottledException",
     "SlowDown",
     "Throttling",
     "ThrottlingException",
+    "ThrottledException",
     "TooManyRequestsException",
 }
 # botocore's classes that tell of credentials which cannot be had, rather than of the network.
@@ -50,8 +52,18 @@ _CREDENTIALS = (
 )
 
 
-def aws_client(service: str, region: str | None = None) -> Any:
-    """A client that retries what is throttled or times out; `region` None: the user's own.
+def aws_client(service: str, region: str | None = None, *, retries: bool = True) -> Any:
+    """A client of one of AWS's services.
+
+    Parameters
+    ----------
+    service : str
+        As boto3 names it.
+    region : str, optional
+        Default: the user's own.
+    retries : bool
+        Whether what is throttled or times out is asked again. Never for what must not be done
+        twice: a question whose answer was lost may have been heard.
 
     Raises
     ------
@@ -62,7 +74,8 @@ def aws_client(service: str, region: str | None = None) -> Any:
     from botocore.config import Config
 
     # AWS_MAX_ATTEMPTS, three by default, says how often.
-    config = Config(retries={"mode": "standard"}, connect_timeout=10, read_timeout=30)
+    how = {"mode": "standard"} if retries else {"total_max_attempts": 1}
+    config = Config(retries=how, connect_timeout=10, read_timeout=30)
     with aws_errors(service, region):
         return boto3.Session().client(service, region_name=region, config=config)
 
@@ -107,7 +120,7 @@ def _of_answer(where: str, error: ClientError) -> EnsemblesError:
             f"{where}: the credentials were refused ({code}): renew them, for example by aws sso "
             "login, and see that AWS_PROFILE names the right ones"
         )
-    if code in _THROTTLED:
+    if code in THROTTLED:
         return EnsemblesError(
             f"{where}: throttled, each time it was asked ({code}): wait a minute and run it again"
         )

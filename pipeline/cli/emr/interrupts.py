@@ -1,0 +1,55 @@
+"""Ctrl-C ends a command, not the cluster: what is left running is told, never silent."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from pipeline.cli.emr.cost_text import bound_text, idle_text
+from pipeline.cli.runs.outcome import Terminated
+from pipeline.emr.running.record import record_of
+from pipeline.emr.running.states import Cluster
+from pipeline.errors import EnsemblesError
+
+
+@contextmanager
+def state_when_interrupted(look: Callable[[], Cluster | None], what: str) -> Iterator[None]:
+    """On Ctrl-C and SIGTERM, say what the cluster does, what it costs and how to end it.
+
+    Parameters
+    ----------
+    look : callable
+        Describes the cluster; None where there is none yet.
+    what : str
+        What the user calls it.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, Terminated):
+        sys.stderr.write(f"\n{_state(look, what)}\n")
+        raise
+
+
+def left_running(cluster: Cluster) -> str:
+    """What a cluster that is left to itself does and costs, and how to end it."""
+    said = f"cluster {cluster.id} ({cluster.name}) is {cluster.state.lower()}"
+    if not cluster.is_active:
+        return said
+    try:
+        settings = record_of(cluster).settings
+        said += f": it costs {bound_text(settings)} and {idle_text(settings)}"
+    except EnsemblesError as error:
+        said += f": what it costs is not known ({error})"
+    return f"{said}\nto end it now: emr-ensembles emr terminate {cluster.id}"
+
+
+def _state(look: Callable[[], Cluster | None], what: str) -> str:
+    try:
+        cluster = look()
+    except EnsemblesError as error:
+        return (
+            f"{what}: whether a cluster runs could not be found out ({error}); it may: see "
+            "emr-ensembles emr list"
+        )
+    return f"{what}: no cluster is running" if cluster is None else left_running(cluster)

@@ -1,0 +1,1 @@
+"""Clusters of EMR that run: asked of its API, created, watched, ended."""

@@ -1,0 +1,191 @@
+"""EMR's API in one region: what is asked of it, and what is answered, as values."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from pipeline.emr.aws import aws_client, aws_errors
+from pipeline.emr.clusters.request import CLUSTER_TAG
+from pipeline.emr.running.once import once
+from pipeline.emr.running.states import (
+    ACTIVE,
+    Cluster,
+    Fleet,
+    Instance,
+    Step,
+    cluster_of,
+    fleet_of,
+    instance_of,
+    step_of,
+)
+from pipeline.errors import UserError
+
+_MOST_STEPS = 256  # that AddJobFlowSteps and CancelSteps take at once
+
+
+class Emr:
+    """EMR in one region.
+
+    Parameters
+    ----------
+    region : str, optional
+        Default: the user's own.
+    sleep : callable
+        Waits for a number of seconds.
+    """
+
+    def __init__(
+        self, region: str | None = None, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._given = region
+        self.sleep = sleep
+
+    @cached_property
+    def client(self) -> Any:
+        """For questions, which may be repeated."""
+        return aws_client("emr", self._given)
+
+    @cached_property
+    def client_once(self) -> Any:
+        """For what must not be done twice."""
+        return aws_client("emr", self._given, retries=False)
+
+    @property
+    def region(self) -> str:
+        """Which region is asked."""
+        return str(self.client.meta.region_name)
+
+    def clusters(
+        self, states: Sequence[str] = (), since: datetime.datetime | None = None
+    ) -> list[Cluster]:
+        """Clusters by state, the newest first; less is known of each than of a described one."""
+        wanted: dict[str, Any] = {"ClusterStates": list(states)} if states else {}
+        if since is not None:
+            wanted["CreatedAfter"] = since
+        return [
+            cluster_of(each)
+            for each in self._pages("list_clusters", "ListClusters", "Clusters", **wanted)
+        ]
+
+    def cluster(self, cluster_id: str) -> Cluster:
+        """All that is known of one.
+
+        Raises
+        ------
+        UserError
+            When there is none of that id.
+        """
+        from botocore.exceptions import ClientError
+
+        client = self.client
+        with aws_errors("elasticmapreduce:DescribeCluster", self.region):
+            try:
+                said = client.describe_cluster(ClusterId=cluster_id)["Cluster"]
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") != "InvalidRequestException":
+                    raise
+                message = error.response["Error"].get("Message", "")
+                raise UserError(f"no cluster {cluster_id} in {self.region}: {message}") from error
+        return cluster_of(said)
+
+    def create(self, request: Mapping[str, Any]) -> tuple[str, bool]:
+        """Create a cluster unless one of its name is active; its id, and whether it is new.
+
+        Raises
+        ------
+        UserError
+            When several of its name are active.
+        """
+        name = str(request["Name"])
+        with aws_errors("elasticmapreduce:RunJobFlow", self.region):
+            return once(
+                lambda: self._active(name),
+                lambda: str(self.client_once.run_job_flow(**request)["JobFlowId"]),
+                f"cluster {name}",
+                self.sleep,
+            )
+
+    def steps(self, cluster_id: str) -> list[Step]:
+        """The steps of a cluster, the oldest first."""
+        found = self._pages("list_steps", "ListSteps", "Steps", ClusterId=cluster_id)
+        return [step_of(each) for each in found][::-1]
+
+    def add_steps(self, cluster_id: str, steps: Sequence[Mapping[str, Any]]) -> list[Step]:
+        """Add those of the steps whose names the cluster does not have; all of them, in order.
+
+        Parameters
+        ----------
+        cluster_id : str
+            The cluster.
+        steps : sequence of mapping
+            As the API has them; each name only once.
+        """
+        names = [str(step["Name"]) for step in steps]
+        for start in range(0, len(steps), _MOST_STEPS):
+            self._add(cluster_id, steps[start : start + _MOST_STEPS])
+        found = {step.name: step for step in self.steps(cluster_id)}
+        return [found[name] for name in names]
+
+    def cancel(self, cluster_id: str, steps: Sequence[str]) -> None:
+        """Have steps cancelled: those that wait, and those that run."""
+        with aws_errors("elasticmapreduce:CancelSteps", self.region):
+            self.client.cancel_steps(
+                ClusterId=cluster_id, StepIds=list(steps), StepCancellationOption="SEND_INTERRUPT"
+            )
+
+    def instances(self, cluster_id: str, states: Sequence[str] = ()) -> list[Instance]:
+        """The instances of a cluster, also those that have ended."""
+        wanted = {"InstanceStates": list(states)} if states else {}
+        found = self._pages(
+            "list_instances", "ListInstances", "Instances", ClusterId=cluster_id, **wanted
+        )
+        return [instance_of(each) for each in found]
+
+    def fleets(self, cluster_id: str) -> list[Fleet]:
+        """The instance fleets of a cluster."""
+        found = self._pages(
+            "list_instance_fleets", "ListInstanceFleets", "InstanceFleets", ClusterId=cluster_id
+        )
+        return [fleet_of(each) for each in found]
+
+    def terminate(self, cluster_id: str) -> None:
+        """Have a cluster end; does nothing to one that has ended."""
+        with aws_errors("elasticmapreduce:TerminateJobFlows", self.region):
+            self.client.terminate_job_flows(JobFlowIds=[cluster_id])
+
+    def _active(self, name: str) -> str | None:
+        found = [each for each in self.clusters(ACTIVE) if each.name == name]
+        if len(found) > 1:
+            raise UserError(
+                f"{name}: {len(found)} clusters of this name are active: "
+                f"{', '.join(each.id for each in found)}; end all but one by emr-ensembles emr "
+                "terminate ID"
+            )
+        return found[0].id if found else None
+
+    def _add(self, cluster_id: str, steps: Sequence[Mapping[str, Any]]) -> None:
+        def missing() -> list[Mapping[str, Any]]:
+            there = {step.name for step in self.steps(cluster_id)}
+            return [step for step in steps if step["Name"] not in there]
+
+        def make() -> bool:
+            self.client_once.add_job_flow_steps(JobFlowId=cluster_id, Steps=missing())
+            return True
+
+        with aws_errors("elasticmapreduce:AddJobFlowSteps", self.region):
+            once(lambda: None if missing() else True, make, f"steps of {cluster_id}", self.sleep)
+
+    def _pages(self, method: str, action: str, key: str, **wanted: Any) -> Iterator[Any]:
+        pages = self.client.get_paginator(method).paginate(**wanted)
+        with aws_errors(f"elasticmapreduce:{action}", self.region):
+            for page in pages:
+                yield from page.get(key, ())
+
+
+def is_ours(cluster: Cluster) -> bool:
+    """Whether this package created it; only of a described one."""
+    return CLUSTER_TAG in cluster.tags

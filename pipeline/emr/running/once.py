@@ -1,0 +1,90 @@
+"""Doing what must not be done twice, with an API that knows no token for that.
+
+EMR may have heard a question whose answer was lost. So whoever asks looks first for what the
+question would make, and looks again before asking once more.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from pipeline.emr.aws import THROTTLED
+
+logger = logging.getLogger(__name__)
+
+Made = TypeVar("Made")
+
+TRIES = 5
+_FIRST_PAUSE_S = 5.0  # what was made is not always listed at once
+
+
+def once(
+    look: Callable[[], Made | None],
+    make: Callable[[], Made],
+    what: str,
+    sleep: Callable[[float], None] = time.sleep,
+) -> tuple[Made, bool]:
+    """Make something unless it is there.
+
+    Parameters
+    ----------
+    look : callable
+        Finds what `make` makes; None where it is not there.
+    make : callable
+        Makes it; must not retry by itself, and raise botocore's own errors.
+    what : str
+        What is made, for the log.
+    sleep : callable
+        Waits for a number of seconds.
+
+    Returns
+    -------
+    (Made, bool)
+        What was found or made, and whether this call made it.
+
+    Raises
+    ------
+    ClientError, BotoCoreError
+        What stood against it, the last time that it was tried.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    asked = False
+    for attempt in range(TRIES):
+        found = look()
+        if found is not None:
+            return found, asked
+        try:
+            return make(), True
+        except (BotoCoreError, ClientError) as error:
+            if not (_is_lost(error) or _is_throttled(error)) or attempt == TRIES - 1:
+                raise
+            asked = asked or _is_lost(error)
+            pause = _FIRST_PAUSE_S * 2**attempt
+            logger.warning("%s: %s; looking again in %.0f s", what, error, pause)
+            sleep(pause)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _is_throttled(error: Exception) -> bool:
+    return _code(error) in THROTTLED
+
+
+def _is_lost(error: Exception) -> bool:
+    """Whether AWS may have done it all the same: no answer came, or one that it failed itself."""
+    from botocore.exceptions import ClientError, HTTPClientError
+
+    if isinstance(error, HTTPClientError):
+        return True
+    if not isinstance(error, ClientError):
+        return False
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return int(status) >= 500 and not _is_throttled(error)
+
+
+def _code(error: Exception) -> str:
+    said = getattr(error, "response", {})
+    return str(said.get("Error", {}).get("Code", ""))

@@ -1,0 +1,125 @@
+"""What a cluster was created from, kept on S3, so that whoever submits to it uses the same numbers.
+
+```
+<base>/clusters/<name>.json     the record; a tag of the cluster says where
+<base>/staging/                 code and configs, under names that say what is in them
+<base>/bootstrap/               what nodes install when they start
+<base>/verdicts/<cluster id>/   what nodes found out about themselves
+```
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline import files
+from pipeline.config import validate
+from pipeline.emr.clusters.request import Artifacts
+from pipeline.emr.clusters.settings import ClusterSettings
+from pipeline.emr.running.states import Cluster
+from pipeline.errors import UserError
+
+RECORD_TAG = "emr-ensembles-record"
+"""The tag whose value is the URI of a cluster's record."""
+
+FORMAT = 1
+_TAG_VALUE = re.compile(r"[A-Za-z0-9 +\-=._:/@]{1,256}")
+
+
+@dataclass(frozen=True)
+class ClusterRecord:
+    """What a cluster was created from.
+
+    Parameters
+    ----------
+    settings : ClusterSettings
+        The cluster file's content.
+    artifacts : Artifacts
+        What its nodes read.
+    base : str
+        URI below which everything is staged.
+    """
+
+    settings: ClusterSettings
+    artifacts: Artifacts
+    base: str
+
+    @property
+    def staging(self) -> str:
+        """Where code and configs of steps are put."""
+        return files.join(self.base, "staging")
+
+
+def record_uri(base: str, name: str) -> str:
+    """Where the record of a cluster of that name lies.
+
+    Raises
+    ------
+    UserError
+        For a place that a tag cannot name.
+    """
+    uri = files.join(base, "clusters", f"{name}.json")
+    if not _TAG_VALUE.fullmatch(uri):
+        raise UserError(
+            f"{uri}: a tag cannot hold it: use at most 256 letters, digits and + - = . _ : / @"
+        )
+    return uri
+
+
+def write_record(record: ClusterRecord, uri: str) -> None:
+    """Write a record; it replaces that of an earlier cluster of the same name.
+
+    Raises
+    ------
+    StoreError
+        When it cannot be written.
+    """
+    content = {
+        "format": FORMAT,
+        "cluster": record.settings.model_dump(mode="json", exclude_none=True),
+        "artifacts": dataclasses.asdict(record.artifacts),
+        "base": record.base,
+    }
+    files.write_bytes(uri, json.dumps(content, indent=2).encode())
+
+
+def record_of(cluster: Cluster) -> ClusterRecord:
+    """The record of a cluster that was described.
+
+    Raises
+    ------
+    UserError
+        When the cluster has none, or one that this version cannot read.
+    StoreError
+        When it cannot be read.
+    """
+    uri = cluster.tags.get(RECORD_TAG)
+    if uri is None:
+        raise UserError(
+            f"cluster {cluster.id} ({cluster.name}) has no tag {RECORD_TAG}: it was not created "
+            "by emr-ensembles emr create, and nothing says what it was made from"
+        )
+    try:
+        return _record(json.loads(files.read_bytes(uri)), uri)
+    except FileNotFoundError:
+        raise UserError(
+            f"cluster {cluster.id}: its record {uri} is gone; repeat emr-ensembles emr create "
+            "with the same arguments, which writes it anew"
+        ) from None
+
+
+def _record(content: dict[str, Any], uri: str) -> ClusterRecord:
+    if content.get("format") != FORMAT:
+        raise UserError(
+            f"{uri}: written in format {content.get('format')}, and this version reads {FORMAT}: "
+            "use the version that created the cluster"
+        )
+    return ClusterRecord(
+        settings=validate(ClusterSettings, content["cluster"], uri),
+        artifacts=Artifacts(**content["artifacts"]),
+        base=content["base"],
+    )
