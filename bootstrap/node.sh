@@ -9,6 +9,8 @@ readonly HOME_OF_ALL=/opt/emr-ensembles
 readonly BUNDLES=$HOME_OF_ALL/bootstrap
 # shellcheck disable=SC2034 # for the parts
 readonly ENVIRONMENTS=$HOME_OF_ALL/env
+# shellcheck disable=SC2034 # for the parts, too: the URI that a node reports to, beyond a reboot
+readonly VERDICTS=$HOME_OF_ALL/verdicts
 readonly UNITS=/etc/systemd/system
 readonly FAILED=1 WRONG_ARGUMENTS=2 NOT_AS_IT_SHOULD_BE=3
 # A part that fails gives its place here, from 11, as the exit code: EMR shows no more than that.
@@ -80,6 +82,10 @@ read_options() {
 needs() {
   [[ ${GIVEN[$1]-} =~ ^($2)$ ]] ||
     fail $WRONG_ARGUMENTS "--$1 must be $3, not '${GIVEN[$1]-}'"
+}
+
+needs_verdicts() {
+  needs verdicts 's3://[^/]+(/.*)?' "an s3:// URI, below which nodes put their verdicts"
 }
 
 # retry TIMES COMMAND...: tries again after 2, 4, 8 ... seconds.
@@ -242,6 +248,8 @@ run_parts() {
     [[ $MODE == apply ]] || arguments+=("--$MODE")
     if [[ $part == environment && -n ${GIVEN[environment]-} ]]; then
       arguments+=(--archive "${GIVEN[environment]}" --sha256 "${GIVEN[environment-sha256]}")
+    elif [[ $part == watch && -n ${GIVEN[verdicts]-} ]]; then
+      arguments+=(--verdicts "${GIVEN[verdicts]}")
     fi
     status=0
     "$1/$part.sh" "${arguments[@]}" || status=$?
@@ -258,12 +266,13 @@ run_parts() {
 main() {
   local problem directory=$BUNDLES/current
   as_root "$@"
-  read_options "bundle bundle-sha256 environment environment-sha256" "$@"
+  read_options "bundle bundle-sha256 environment environment-sha256 verdicts" "$@"
   if [[ $MODE != verify || ${#GIVEN[@]} -gt 0 ]]; then
     needs bundle '(s3:/)?/.+\.tar\.gz' "the s3:// URI or the absolute path of the bundle"
     needs bundle-sha256 '[0-9a-f]{64}' "64 hexadecimal digits"
     needs environment '(s3:/)?/.+\.tar\.gz' "the s3:// URI or the absolute path of an environment"
     needs environment-sha256 '[0-9a-f]{64}' "64 hexadecimal digits"
+    [[ ! -v GIVEN[verdicts] ]] || needs_verdicts
     directory=$(bundle_directory)
   fi
   if [[ $MODE == apply ]]; then

@@ -47,17 +47,21 @@ exec cat
 """
 
 _FAKES = {
-    # S3 is a folder; the first reads fail as often as the test wants.
+    # S3 is a folder; the first copies fail as often as the test wants.
     "aws": """
 [ "$1 $2 $3" = "s3 cp --only-show-errors" ] || exit 64
 echo "$4" >>/calls/aws
+echo "$5" >>/calls/aws-to
 left=$(cat /calls/aws-failures 2>/dev/null || echo 0)
 if [ "$left" -gt 0 ]; then
   echo $((left - 1)) >/calls/aws-failures
   echo "fatal error: Connection reset by peer" >&2
   exit 1
 fi
-cp "/s3/${4#s3://}" "$5"
+case $4 in
+  s3://*) cp "/s3/${4#s3://}" "$5" ;;
+  *) mkdir -p "$(dirname "/s3/${5#s3://}")" && cp "$4" "/s3/${5#s3://}" ;;
+esac
 """,
     "dnf": """
 echo "$*" >>/calls/dnf
@@ -119,12 +123,16 @@ class Node:
     root: Path
     process: subprocess.Popen[str]
 
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """What a command does, as root, with the node's own files, mounts and network."""
+    def entering(self, *command: str) -> list[str]:
+        """A command as one that this machine runs on the node."""
         enter = ["nsenter", "--target", str(self.process.pid), "--mount", "--net"]
         inside = ["chroot", str(self.root), "env", "-i", f"PYTHON={archives.PYTHON}"]
+        return [*enter, *inside, "PATH=/fakes:/programs", "HOME=/root", *command]
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """What a command does, as root, with the node's own files, mounts and network."""
         return subprocess.run(
-            [*enter, *inside, "PATH=/fakes:/programs", "HOME=/root", *command],
+            self.entering(*command),
             capture_output=True,
             text=True,
             check=False,

@@ -51,6 +51,45 @@ def test_a_cpu_node_is_set_up_without_the_parts_for_gpus(node: Node, arguments: 
     assert node.run(ACTION, "--verify").returncode == 0
 
 
+def test_the_action_tells_the_node_where_to_put_its_verdicts_and_keeps_it_so(
+    node: Node, arguments: list[str]
+) -> None:
+    verdicts = ["--verdicts", "s3://bucket/verdicts"]
+    assert node.run(ACTION, *arguments, *verdicts).returncode == 0
+    assert node.shell("cat /opt/emr-ensembles/verdicts") == "s3://bucket/verdicts"
+    for given in ([], verdicts):
+        again = node.run(ACTION, *arguments, *given)
+        assert again.stdout.splitlines()[-1] == "watch.sh: nothing to do"
+        assert node.run(ACTION, "--verify", *arguments, *given).returncode == 0
+    assert node.shell("cat /opt/emr-ensembles/verdicts") == "s3://bucket/verdicts"
+
+
+def test_another_uri_for_verdicts_is_seen_and_taken(node: Node, arguments: list[str]) -> None:
+    assert node.run(ACTION, *arguments).returncode == 0
+    arguments += ["--verdicts", "s3://bucket/others"]
+    verified = node.run(ACTION, "--verify", *arguments)
+    assert verified.returncode == 16
+    assert "verdicts names not s3://bucket/others but: nothing" in verified.stderr
+    told = node.run(ACTION, "--dry-run", *arguments).stdout
+    assert "and have verdicts uploaded below s3://bucket/others" in told
+    assert node.run(ACTION, "--verify", *arguments).returncode == 16
+    starts = node.calls("systemctl").count("restart emr-ensembles-watch.service")
+    assert node.run(ACTION, *arguments).returncode == 0
+    assert node.run(ACTION, "--verify", *arguments).returncode == 0
+    # So what an earlier watch has found is uploaded, too.
+    assert node.calls("systemctl").count("restart emr-ensembles-watch.service") == starts + 1
+
+
+def test_verdicts_that_are_not_on_s3_are_refused_before_anything_is_changed(
+    node: Node, arguments: list[str]
+) -> None:
+    before = node.tree()
+    done = node.run(ACTION, *arguments, "--verdicts", "/tmp/verdicts")
+    assert done.returncode == 2
+    assert "--verdicts must be an s3:// URI" in done.stderr
+    assert node.tree() == before
+
+
 def test_a_part_that_fails_gives_its_reason_last_and_its_own_exit_code(
     node: Node, arguments: list[str]
 ) -> None:

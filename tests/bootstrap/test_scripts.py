@@ -107,6 +107,9 @@ def test_wrong_arguments_are_refused_in_one_line(node: Node) -> None:
         (["environment.sh", "--archive", archive], "--sha256 must be 64 hexadecimal digits"),
         (["environment.sh", "--archive"], "--archive needs a value"),
         (["node.sh", "--bundle", "bundle.tar.gz"], "--bundle must be the s3:// URI"),
+        (["watch.sh", "--verdicts", "/tmp"], "--verdicts must be an s3:// URI, below which nodes"),
+        (["check-node", "--verdicts", "s3:///v"], "--verdicts must be an s3:// URI, below which"),
+        (["watch.sh", "--verdicts", ""], "--verdicts must be an s3:// URI, below which nodes"),
     ]
     for (script, *arguments), told in wrong:
         done = node.part(script, *arguments)

@@ -20,17 +20,21 @@ if TYPE_CHECKING:
 CLUSTER_TAG = "emr-ensembles-cluster"
 """The tag whose value is the cluster's name."""
 
+RECORD_TAG = "emr-ensembles-record"
+"""The tag whose value is the URI of what the cluster was created from."""
+
 # With it AWS's own policy for EMR's service role lets EMR touch what the cluster is made of.
 _MANAGED_POLICIES_TAG = "for-use-with-amazon-emr-managed-policies"
 _ROLES = {"primary": "MASTER", "core": "CORE", "task": "TASK"}
 _SPOT_TIMEOUTS = {"terminate": "TERMINATE_CLUSTER", "on_demand": "SWITCH_TO_ON_DEMAND"}
 _ENVIRONMENT = re.compile(r"emr-ensembles-(cpu|gpu)-[0-9a-f]{12}\.tar\.gz")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_ON_S3 = re.compile(r"s3://[^/]+")
 
 
 @dataclass(frozen=True)
 class Artifacts:
-    """What a cluster's nodes read from S3 when they start, and where their logs go.
+    """What a cluster's nodes read from S3 when they start, and what they write there.
 
     Parameters
     ----------
@@ -42,6 +46,9 @@ class Artifacts:
         URI of what `emr-ensembles env pack` makes, and its sha256.
     logs : str
         URI below which EMR writes logs.
+    verdicts : str
+        URI below which each node puts what it found of itself once its applications are there, as
+        `<cluster id>/<instance id>.json`.
     """
 
     node_script: str
@@ -50,6 +57,7 @@ class Artifacts:
     environment: str
     environment_sha256: str
     logs: str
+    verdicts: str
 
     @property
     def environment_file(self) -> str:
@@ -111,6 +119,7 @@ def request(
         "StepConcurrencyLevel": cluster.step_concurrency,
         "AutoTerminationPolicy": {"IdleTimeout": cluster.limits.idle_minutes * 60},
         **_if_set("OSReleaseLabel", cluster.os_release),
+        **_image(cluster.image),
         **_if_set("SecurityConfiguration", cluster.security_configuration),
     }
     name = f"emr-ensembles-{cluster.name}-{_digest(made)}"
@@ -124,9 +133,9 @@ def request(
 
 
 def _require_usable(cluster: ClusterSettings, artifacts: Artifacts) -> None:
-    for what in ("node_script", "bundle", "environment", "logs"):
+    for what in ("node_script", "bundle", "environment", "logs", "verdicts"):
         uri = getattr(artifacts, what)
-        if not uri.startswith("s3://"):
+        if not _ON_S3.match(uri):
             raise UserError(f"{what}: {uri!r} is not on S3, where nodes read and write")
     for what in ("bundle_sha256", "environment_sha256"):
         if not _SHA256.fullmatch(getattr(artifacts, what)):
@@ -144,6 +153,13 @@ def _require_usable(cluster: ClusterSettings, artifacts: Artifacts) -> None:
             f"{artifacts.environment_file} is the one for {match[1]}: emr-ensembles env pack "
             f"--target {wanted}"
         )
+
+
+def _image(image: str | None) -> dict[str, str]:
+    if image is None:
+        return {}
+    # Who has made an image wants it as it is: updates when it boots would make nodes differ.
+    return {"CustomAmiId": image, "RepoUpgradeOnBoot": "NONE"}
 
 
 def _fleet(cluster: ClusterSettings, role: str) -> dict[str, Any]:
@@ -195,6 +211,7 @@ def _bootstrap(artifacts: Artifacts) -> dict[str, Any]:
                 *("--bundle-sha256", artifacts.bundle_sha256),
                 *("--environment", artifacts.environment),
                 *("--environment-sha256", artifacts.environment_sha256),
+                *("--verdicts", artifacts.verdicts.rstrip("/")),
             ],
         },
     }

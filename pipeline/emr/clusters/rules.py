@@ -133,6 +133,12 @@ def _of_keys(cluster: ClusterSettings) -> Iterator[Problem]:
     for name in cluster.cpu_types:
         if gpu_type(name) is not None:
             yield Problem(("cpu_types", name), f"{name} is a GPU type, whose size is known")
+    if cluster.image is not None and cluster.os_release is not None:
+        said = (
+            f"only EMR's own image comes in releases, and image is {cluster.image}: leave one of "
+            "them out"
+        )
+        yield Problem(("os_release",), said)
     if has_gpus(cluster) and cluster.root_volume_gb < GPU_ROOT_VOLUME_GB:
         said = f"the environment of GPU nodes needs {GPU_ROOT_VOLUME_GB} GB or more"
         yield Problem(("root_volume_gb",), said)

@@ -22,14 +22,22 @@ def _subnet(value: str) -> str:
     return value
 
 
+def _image(value: str) -> str:
+    if not _IMAGE.fullmatch(value):
+        raise ValueError("expected the id of an image, ami-… with hex digits")
+    return value
+
+
 Trainer = Literal["bag", "boost", "deep"]
 Subnet = Annotated[str, AfterValidator(_subnet)]
+Image = Annotated[str, AfterValidator(_image)]
 Price = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 FREE_KEYS = ("prices", "tags", "cpu_types")
 """Sections whose keys are names with dots in them."""
 
 _MOST_TYPES = 30
+_IMAGE = re.compile(r"ami-[0-9a-f]+")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
@@ -135,6 +143,9 @@ class ClusterSettings(Section):
         EMR's label.
     os_release : str, optional
         A release of Amazon Linux 2023 to stay with; unset: the newest that EMR has tried.
+    image : str, optional
+        A custom AMI of all nodes, made from Amazon Linux 2023 with kernel 6.1, in the cluster's
+        region; it is not updated when it boots. Unset: EMR's own.
     trainers : list of str
         What shall train on it: `bag`, `boost`, `deep`. The file is held against all of them.
     subnets : list of str
@@ -164,6 +175,7 @@ class ClusterSettings(Section):
     name: str
     release: str
     os_release: str | None = Field(default=None, min_length=1)
+    image: Image | None = None
     trainers: list[Trainer] = Field(default=["bag", "boost", "deep"])
     subnets: list[Subnet]
     roles: RoleSettings

@@ -18,13 +18,10 @@ from typing import Any
 
 from pipeline import files
 from pipeline.config import validate
-from pipeline.emr.clusters.request import Artifacts
+from pipeline.emr.clusters.request import RECORD_TAG, Artifacts
 from pipeline.emr.clusters.settings import ClusterSettings
 from pipeline.emr.running.states import Cluster
 from pipeline.errors import UserError
-
-RECORD_TAG = "emr-ensembles-record"
-"""The tag whose value is the URI of a cluster's record."""
 
 FORMAT = 1
 _TAG_VALUE = re.compile(r"[A-Za-z0-9 +\-=._:/@]{1,256}")

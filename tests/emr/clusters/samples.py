@@ -44,4 +44,5 @@ def artifacts(target: str = "gpu") -> Artifacts:
         environment=f"s3://bucket/code/emr-ensembles-{target}-0123456789ab.tar.gz",
         environment_sha256="1" * 64,
         logs="s3://bucket/logs",
+        verdicts="s3://bucket/verdicts",
     )

@@ -136,7 +136,33 @@ def test_the_bootstrap_action_gets_what_node_sh_asks_for() -> None:
     for option, value in given.items():
         assert option.removeprefix("--") in text
         assert value in vars(artifacts()).values()
-    assert len(given) == 4
+    assert len(given) == 5
+    assert given["--verdicts"] == "s3://bucket/verdicts"
+
+
+def test_a_slash_at_the_end_of_the_verdicts_uri_makes_no_other_cluster() -> None:
+    given = replace(artifacts(), verdicts="s3://bucket/verdicts/")
+    assert request(cluster(), given) == request(cluster(), artifacts())
+
+
+def test_a_custom_image_is_taken_as_it_is_and_passes_botocores_validator() -> None:
+    made = request(cluster(image="ami-0123456789abcdef0"), artifacts())
+    assert _wrong(made) == ""
+    assert (made["CustomAmiId"], made["RepoUpgradeOnBoot"]) == ("ami-0123456789abcdef0", "NONE")
+    assert "OSReleaseLabel" not in made
+    assert made["Name"] != request(cluster(), artifacts())["Name"]
+
+
+def test_emrs_own_image_is_asked_for_without_what_only_a_custom_one_may_have() -> None:
+    made = request(cluster(), artifacts())
+    assert {"CustomAmiId", "RepoUpgradeOnBoot"} & made.keys() == set()
+
+
+def test_the_policy_of_updates_is_one_that_the_api_knows() -> None:
+    client = botocore.session.get_session().create_client("emr", region_name="us-east-1")
+    shape = client.meta.service_model.operation_model("RunJobFlow").input_shape
+    made = request(cluster(image="ami-1"), artifacts())
+    assert made["RepoUpgradeOnBoot"] in shape.members["RepoUpgradeOnBoot"].enum
 
 
 def test_python_is_where_the_bootstrap_action_unpacks_the_environment() -> None:
@@ -174,6 +200,8 @@ def test_the_users_tags_cannot_take_the_place_of_those_that_it_is_found_by() -> 
     ("wrong", "said"),
     [
         ({"logs": "/tmp/logs"}, "logs: '/tmp/logs' is not on S3"),
+        ({"verdicts": "/tmp/verdicts"}, "verdicts: '/tmp/verdicts' is not on S3"),
+        ({"verdicts": "s3://"}, "verdicts: 's3://' is not on S3"),
         ({"node_script": "node.sh"}, "node_script: 'node.sh' is not on S3"),
         ({"bundle_sha256": "abc"}, "bundle_sha256: 'abc' is not a sha256"),
         ({"environment": "s3://bucket/env.tar.gz"}, "not an archive of emr-ensembles env pack"),

@@ -128,6 +128,14 @@ def test_the_gpu_environment_needs_a_root_volume_that_holds_it() -> None:
     assert cluster(core={"types": ["m6i.xlarge"]}, root_volume_gb=20).root_volume_gb == 20
 
 
+def test_a_release_of_emrs_own_image_is_refused_beside_a_custom_one() -> None:
+    (said,) = _refused(image="ami-0123456789abcdef0", os_release="2023.9.20250929.0")
+    assert said == (
+        "os_release: only EMR's own image comes in releases, and image is ami-0123456789abcdef0: "
+        "leave one of them out"
+    )
+
+
 def test_prices_and_sizes_of_types_that_no_fleet_has_are_refused() -> None:
     said = _refused(
         prices={"g5.xlarge": 1}, cpu_types={"g5.2xlarge": {"vcpus": 8, "memory_gib": 1}}

@@ -48,3 +48,14 @@ def test_a_release_that_does_not_run_the_jobs_is_refused(release: str, said: str
 def test_a_cluster_needs_a_subnet() -> None:
     with pytest.raises(ConfigError, match="subnets: name a subnet at least"):
         cluster(subnets=[])
+
+
+@pytest.mark.parametrize("image", ["my-image", "ami-", "ami-0123456789ABCDEF0", "ami-0123 "])
+def test_an_image_is_named_by_its_id(image: str) -> None:
+    with pytest.raises(ConfigError, match="image: expected the id of an image, ami-… with hex"):
+        cluster(image=image)
+
+
+def test_a_cluster_has_emrs_own_image_unless_the_file_names_another() -> None:
+    assert cluster().image is None
+    assert cluster(image="ami-0123456789abcdef0").image == "ami-0123456789abcdef0"
