@@ -28,6 +28,7 @@ CGROUP_ROOT, CGROUP_HIERARCHY = "/emr-ensembles-cgroup", "yarn"
 _CGROUPS = "yarn.nodemanager.linux-container-executor.cgroups"
 _GPU_PLUGIN = "yarn.nodemanager.resource-plugins"
 _EXECUTOR = "org.apache.hadoop.yarn.server.nodemanager.LinuxContainerExecutor"
+_SCHEDULER = "yarn.scheduler.capacity"
 _CALCULATOR = "org.apache.hadoop.yarn.util.resource.DominantResourceCalculator"
 
 
@@ -45,9 +46,9 @@ def cluster_classifications(cluster: ClusterSettings, python: str) -> list[Class
         _classification("spark-defaults", _spark_defaults(cluster, python)),
         _classification("yarn-site", _yarn_site(cluster)),
     ]
-    if has_gpus(cluster):
-        calculator = {"yarn.scheduler.capacity.resource-calculator": _CALCULATOR}
-        found.append(_classification("capacity-scheduler", calculator))
+    scheduler = _capacity_scheduler(cluster)
+    if scheduler:
+        found.append(_classification("capacity-scheduler", scheduler))
     return found
 
 
@@ -93,6 +94,17 @@ def _spark_defaults(cluster: ClusterSettings, python: str) -> dict[str, str]:
     # EMR turns it on, and Spark refuses gangs under it.
     if any(trainer in GANGS for trainer in cluster.trainers):
         found["spark.dynamicAllocation.enabled"] = "false"
+    return found
+
+
+def _capacity_scheduler(cluster: ClusterSettings) -> dict[str, str]:
+    found = {}
+    if has_gpus(cluster):
+        found[f"{_SCHEDULER}.resource-calculator"] = _CALCULATOR
+    if cluster.step_concurrency > 1:
+        # YARN leaves a tenth to drivers, and those of steps that run side by side may need more.
+        # Which steps do is decided by whether all of their containers fit.
+        found[f"{_SCHEDULER}.maximum-am-resource-percent"] = "1.0"
     return found
 
 

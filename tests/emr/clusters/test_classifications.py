@@ -77,6 +77,13 @@ def test_the_scheduler_counts_gpus_where_there_are_any() -> None:
     assert not any("gpu" in value for of in without.values() for value in of)
 
 
+def test_yarn_lets_drivers_of_steps_side_by_side_start_at_once() -> None:
+    found = _cluster_wide(cluster(step_concurrency=3))["capacity-scheduler"]
+    assert found["yarn.scheduler.capacity.maximum-am-resource-percent"] == "1.0"
+    alone = _cluster_wide(cluster())["capacity-scheduler"]
+    assert set(alone) == {"yarn.scheduler.capacity.resource-calculator"}
+
+
 def test_yarn_has_the_room_that_the_layout_was_computed_with() -> None:
     found = cluster(**MIXED)
     for name, memory, cores in [("m6i.xlarge", 11_712, 4), ("g5.12xlarge", 179_200, 48)]:
