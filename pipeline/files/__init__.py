@@ -3,7 +3,15 @@
 A URI is `file:///…`, `s3://…`, `hdfs://…`, or a plain path, which means the local disk.
 """
 
-from pipeline.files.content import download, read_bytes, read_range, upload, write_bytes
+from pipeline.files.content import (
+    download,
+    open_stream,
+    read_bytes,
+    read_range,
+    read_tail,
+    upload,
+    write_bytes,
+)
 from pipeline.files.creation import create_bytes
 from pipeline.files.tree import (
     children,
@@ -28,8 +36,10 @@ __all__ = [
     "local_path",
     "move_directory",
     "names",
+    "open_stream",
     "read_bytes",
     "read_range",
+    "read_tail",
     "require_writable",
     "stamps",
     "upload",

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import shutil
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from pyarrow import fs
 
 from pipeline.errors import StoreError
 from pipeline.files.filesystems import FAILURES, failure, is_object_store, resolve
 from pipeline.files.uris import is_local, local_path
+
+_BUFFER = 1 << 20  # an object store is asked once for so many bytes
 
 
 def read_bytes(uri: str) -> bytes:
@@ -52,6 +57,49 @@ def read_range(uri: str, offset: int, size: int) -> bytes:
     return data
 
 
+def read_tail(uri: str, size: int) -> bytes:
+    """The last `size` bytes of a file, or all of a shorter one.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file.
+    StoreError
+        When it cannot be read for another reason.
+    """
+    filesystem, path = resolve(uri)
+    try:
+        with filesystem.open_input_file(path) as source:
+            start = max(source.size() - size, 0)
+            return bytes(source.read_at(source.size() - start, start))
+    except FileNotFoundError:
+        raise
+    except FAILURES as error:
+        raise failure(uri, "read", error) from error
+
+
+@contextmanager
+def open_stream(uri: str) -> Iterator[IO[bytes]]:
+    """The bytes of a file as they are, for one reading after the other: a large one fits.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file.
+    StoreError
+        When it cannot be read for another reason.
+    """
+    filesystem, path = resolve(uri)
+    try:
+        stream = filesystem.open_input_stream(path, compression=None, buffer_size=_BUFFER)
+        with stream as source:
+            yield source
+    except FileNotFoundError:
+        raise
+    except FAILURES as error:
+        raise failure(uri, "read", error) from error
+
+
 def write_bytes(uri: str, data: bytes) -> None:
     """Write a file whole; missing parent directories are made.
 
@@ -67,7 +115,8 @@ def write_bytes(uri: str, data: bytes) -> None:
     try:
         if renames:
             filesystem.create_dir(path.rpartition("/")[0], recursive=True)
-        with filesystem.open_output_stream(target) as sink:
+        # Else pyarrow would pack, once more, what goes into a file named .gz.
+        with filesystem.open_output_stream(target, compression=None) as sink:
             sink.write(data)
         if renames:
             filesystem.move(target, path)

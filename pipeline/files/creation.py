@@ -116,7 +116,7 @@ def _create_on_s3(uri: str, path: str, data: bytes) -> None:
 def _create_on_hdfs(uri: str, filesystem: fs.PyFileSystem, path: str, data: bytes) -> None:
     part = part_name(path)
     try:
-        with filesystem.open_output_stream(part) as sink:
+        with filesystem.open_output_stream(part, compression=None) as sink:
             sink.write(data)
         rename_to_free(filesystem, part, path)
     except FileExistsError:

@@ -1,3 +1,4 @@
+import gzip
 import os
 from pathlib import Path
 
@@ -122,3 +123,24 @@ def test_a_part_of_a_file_is_read_alone(tmp_path: Path) -> None:
         files.read_range(uri, 8, 4)
     with pytest.raises(StoreError, match="cannot be read"):
         files.read_range(str(tmp_path / "none"), 0, 1)
+
+
+def test_what_goes_into_a_file_named_gz_is_not_packed_once_more(place: str) -> None:
+    packed = gzip.compress(b"content")
+    files.write_bytes(f"{place}/x.gz", packed)
+    assert files.read_bytes(f"{place}/x.gz") == packed
+    with files.open_stream(f"{place}/x.gz") as stream:
+        assert stream.read(2) + stream.read() == packed
+
+
+def test_the_end_of_a_file_is_read_alone(place: str) -> None:
+    files.write_bytes(f"{place}/x", b"0123456789")
+    assert files.read_tail(f"{place}/x", 4) == b"6789"
+    assert files.read_tail(f"{place}/x", 99) == b"0123456789"
+
+
+def test_a_file_that_is_not_there_has_no_end_and_no_stream(place: str) -> None:
+    with pytest.raises(FileNotFoundError):
+        files.read_tail(f"{place}/none", 1)
+    with pytest.raises(FileNotFoundError), files.open_stream(f"{place}/none"):
+        pytest.fail("it was opened")
