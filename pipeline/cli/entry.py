@@ -15,26 +15,26 @@ from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
-from pipeline.cli.job_config import FREE_KEYS, JobConfig
-from pipeline.cli.runs.job_run import JobRun
+from pipeline.cli.output_places import FREE_KEYS
 from pipeline.cli.runs.logs import set_up_logging
 from pipeline.cli.runs.outcome import Terminated, explain
-from pipeline.cli.runs.outputs import require_free
 from pipeline.config import load
 from pipeline.errors import EnsemblesError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+    from pipeline.cli.job_config import JobConfig
+
 logger = logging.getLogger(__name__)
 
-Job: TypeAlias = Callable[[JobConfig, "SparkSession", argparse.Namespace], Mapping[str, Any]]
+Job: TypeAlias = Callable[["JobConfig", "SparkSession", argparse.Namespace], Mapping[str, Any]]
 """Does the work; returns what the run's record should say of it."""
 
 _GANG_JOBS = ("boost", "deep")
 
-Check: TypeAlias = Callable[[argparse.Namespace], None]
-"""Refuses arguments that make no sense together."""
+Check: TypeAlias = Callable[["JobConfig", argparse.Namespace], None]
+"""Refuses arguments that make no sense together, or with the config."""
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,10 +94,16 @@ def guarded(action: Callable[[], int]) -> int:
 
 
 def _recorded(name: str, job: Job, args: argparse.Namespace, check: Check | None) -> int:
+    # Commands that need no Spark import this module too.
+    from pipeline.cli.job_config import JobConfig
+    from pipeline.cli.runs.job_run import JobRun
+    from pipeline.cli.runs.outputs import require_free
+
     config = load(JobConfig, args.config, args.overrides, FREE_KEYS)
     if check is not None:
-        check(args)
+        check(config, args)
     run = JobRun(name, config, args.run_id, vars(args))
+    args.run_id = run.run_id
     if run.is_done:
         logger.info("%s: an earlier attempt at this application has done it", name)
         return 0

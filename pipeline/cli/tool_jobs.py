@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pyspark.sql import DataFrame, SparkSession
 
-    from pipeline.cli.entry import Check, Job
+    from pipeline.cli.entry import Job
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -54,7 +54,7 @@ class Tool:
         *,
         add_arguments: Callable[[argparse.ArgumentParser], None],
         given: Callable[[argparse.Namespace], list[str]],
-        check: Check,
+        check: Callable[[argparse.Namespace], None],
         job: Job,
     ) -> None:
         self._name = name
@@ -98,7 +98,9 @@ class Tool:
             prog=f"spark-submit --master URL jobs/{self._job_name}.py", description=self._about
         )
         self._add_arguments(parser)
-        return run_job(self._job_name, self._job, parser, arguments, self._check)
+        return run_job(
+            self._job_name, self._job, parser, arguments, lambda _, args: self._check(args)
+        )
 
 
 def as_svg(figure: Figure) -> bytes:

@@ -6,6 +6,8 @@ import contextlib
 import hashlib
 import io
 import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import files
@@ -15,8 +17,51 @@ _DIGITS = 12
 _PASSED_OVER = ("__pycache__",)
 
 
-def stage_code(package: Path, entry_points: Path, base: str) -> tuple[str, str]:
-    """Put the package and the jobs' entry points below `base`, unless they are there.
+@dataclass(frozen=True)
+class Code:
+    """The package and the jobs' entry points, as they are now.
+
+    Parameters
+    ----------
+    archive : bytes
+        The package as a zip.
+    scripts : mapping of str to bytes
+        The entry points, by the names of their files.
+    """
+
+    archive: bytes
+    scripts: Mapping[str, bytes]
+
+    @property
+    def digest(self) -> str:
+        """Says what is in it."""
+        digest = hashlib.sha256(self.archive)
+        for name, content in self.scripts.items():
+            digest.update(name.encode() + content)
+        return digest.hexdigest()[:_DIGITS]
+
+    def uris(self, base: str) -> tuple[str, str]:
+        """Where it is put below `base`: URIs of the zip and of the directory of entry points."""
+        place = files.join(base, f"code-{self.digest}")
+        return files.join(place, "pipeline.zip"), place
+
+    def put(self, base: str) -> tuple[str, str]:
+        """Put it below `base`, unless it is there; the URIs of both.
+
+        Raises
+        ------
+        StoreError
+            When it cannot be written.
+        """
+        code, place = self.uris(base)
+        for name, content in self.scripts.items():
+            _put(files.join(place, name), content)
+        _put(code, self.archive)
+        return code, place
+
+
+def read_code(package: Path, entry_points: Path) -> Code:
+    """Read what steps run.
 
     Parameters
     ----------
@@ -24,30 +69,19 @@ def stage_code(package: Path, entry_points: Path, base: str) -> tuple[str, str]:
         The directory of the package `pipeline`.
     entry_points : Path
         The directory with `*.py` of the jobs.
-    base : str
-        URI to put them below.
-
-    Returns
-    -------
-    (str, str)
-        URIs of the zip and of the directory of entry points.
-
-    Raises
-    ------
-    StoreError
-        When they cannot be written.
     """
-    archive = _zip(package)
     scripts = {file.name: file.read_bytes() for file in sorted(entry_points.glob("*.py"))}
-    digest = hashlib.sha256(archive)
-    for name, content in scripts.items():
-        digest.update(name.encode() + content)
-    place = files.join(base, f"code-{digest.hexdigest()[:_DIGITS]}")
-    code = files.join(place, "pipeline.zip")
-    for name, content in scripts.items():
-        _put(files.join(place, name), content)
-    _put(code, archive)
-    return code, place
+    return Code(_zip(package), scripts)
+
+
+def stage_code(package: Path, entry_points: Path, base: str) -> tuple[str, str]:
+    """Read what steps run and put it below `base`; the parameters and URIs of the two steps."""
+    return read_code(package, entry_points).put(base)
+
+
+def config_uri(config: str, base: str) -> str:
+    """Where a config is put below `base`, under a name that says what is in it."""
+    return _config_uri(config, base, files.read_bytes(config))
 
 
 def stage_config(config: str, base: str) -> str:
@@ -59,9 +93,12 @@ def stage_config(config: str, base: str) -> str:
         Its URI there.
     """
     content = files.read_bytes(config)
+    return _put(_config_uri(config, base, content), content)
+
+
+def _config_uri(config: str, base: str, content: bytes) -> str:
     digest = hashlib.sha256(content).hexdigest()[:_DIGITS]
-    name = Path(config).stem
-    return _put(files.join(base, f"{name}-{digest}.yaml"), content)
+    return files.join(base, f"{Path(config).stem}-{digest}.yaml")
 
 
 def _put(uri: str, content: bytes) -> str:

@@ -5,17 +5,28 @@ Only the locations differ between them.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
 
 from pipeline.config import is_secret
 from pipeline.emr.executors import Layout
+from pipeline.errors import UserError
 
 # Spark refuses barrier stages under dynamic allocation, and bagging counts its executors.
 FIXED_SIZE = frozenset({"bag", "boost", "deep", "lr_range", "batch_sweep"})
 
 TAG = "emr-ensembles"
 _TAGS = "spark.yarn.tags"
+
+MOST_CHARACTERS = 10_240
+"""So long all that a step runs may be together."""
+
+_RUNNER = "command-runner.jar"
+_LONGEST_NAME = 256
+_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -101,6 +112,62 @@ def step_arguments(
         *("--config", places.config, "--run-id", run_id),
         *arguments,
     ]
+
+
+def api_step(name: str, arguments: Sequence[str], on_failure: str) -> dict[str, Any]:
+    """A step as EMR's API takes it.
+
+    Parameters
+    ----------
+    name : str
+        Its name, of which what is too long is left out at the front.
+    arguments : sequence of str
+        What it runs.
+    on_failure : str
+        `CANCEL_AND_WAIT` or `CONTINUE`; of steps that run at once EMR takes the latter only.
+
+    Raises
+    ------
+    UserError
+        When the arguments are longer than EMR takes.
+    """
+    length = len(_RUNNER) + sum(len(each) for each in arguments)
+    if length > MOST_CHARACTERS:
+        raise UserError(
+            f"step {name}: its arguments are {length:,} characters, and EMR takes "
+            f"{MOST_CHARACTERS:,}: write what --set says into the config, and fewer or shorter "
+            "settings below spark"
+        )
+    return {
+        "Name": name[-_LONGEST_NAME:],
+        "ActionOnFailure": on_failure,
+        "HadoopJarStep": {"Jar": _RUNNER, "Args": list(arguments)},
+    }
+
+
+def output_tag(output: str) -> str:
+    """The tag by which all that writes to an output URI is found."""
+    return f"output-{hashlib.sha256(output.encode()).hexdigest()[:_DIGITS]}"
+
+
+def tags_in(arguments: Sequence[str]) -> list[str]:
+    """The tags in a step's arguments, or none where it is not one of ours."""
+    tags = setting_in(arguments, _TAGS).split(",")
+    return tags if tags[0] == TAG and len(tags) > 2 else []
+
+
+def variable_in(arguments: Sequence[str], name: str) -> str:
+    """A variable of the driver in a step's arguments; empty where it has none."""
+    return setting_in(arguments, f"spark.yarn.appMasterEnv.{name}")
+
+
+def setting_in(arguments: Sequence[str], name: str) -> str:
+    """A setting of Spark in a step's arguments; empty where it has none."""
+    start = f"{name}="
+    for flag, value in pairwise(arguments):
+        if flag == "--conf" and value.startswith(start):
+            return value.removeprefix(start)
+    return ""
 
 
 def _allocation(job: str, layout: Layout) -> dict[str, str]:

@@ -98,7 +98,8 @@ def begin(place: RunPlace, facts: Mapping[str, Any]) -> None:
         Where it lies.
     facts : mapping
         What the record says besides; `of` is `run` for a run that `end` will end, and `jobs` for
-        one that has ended when its jobs have.
+        one that has ended when its jobs have: all of those in `expected`, if it says which. A run
+        that outlives this process, on a cluster, has the `owner` None.
     """
     if _read(place.record_uri) is not None:
         return
@@ -190,17 +191,18 @@ def _put_together(place: RunPlace, changes: Mapping[str, Any]) -> dict[str, Any]
     if record is None:
         raise UserError(f"{place.record_uri}: the record of the run is gone")
     parts = _of_jobs(place)
-    ended = _end_of(parts["jobs"]) if record.get("of") == "jobs" else {}
+    ended = _end_of(record, parts["jobs"]) if record.get("of") == "jobs" else {}
     _write(place.record_uri, {**record, **ended, **changes, **parts})
     found: dict[str, Any] = parts["jobs"]
     return found
 
 
-def _end_of(jobs: Mapping[str, Any]) -> dict[str, Any]:
+def _end_of(record: Mapping[str, Any], jobs: Mapping[str, Any]) -> dict[str, Any]:
     """The outcome of a run that is nothing but its jobs: the first failure's, if there is one."""
     parts = list(jobs.values())
     bad = [part for part in parts if part["outcome"] in ("failed", "interrupted")]
-    if any(part["outcome"] == "running" for part in parts):
+    is_due = not bad and any(job not in jobs for job in record.get("expected", ()))
+    if is_due or any(part["outcome"] == "running" for part in parts):
         return {"outcome": "running", "exit_code": None, "ended": None}
     last = max((str(part.get("ended") or "") for part in parts), default="")
     first = bad[0] if bad else {"outcome": "success", "exit_code": 0}

@@ -23,7 +23,9 @@ def _out(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
 @pytest.mark.parametrize(
     ("command", "options"),
     [
-        ([], ["--version", "run", "local"]),
+        ([], ["--version", "run", "local", "models", "lr-range", "emr", "plan"]),
+        (["models"], ["promote", "rollback", "list"]),
+        (["models", "promote"], ["--model NAME", "--force", "--fail-if-not", "--json", "3 when"]),
         (["run"], ["--config FILE", "--set KEY=VALUE", "--cluster DIR", "--master URL", "--jobs"]),
         (["local"], ["up", "down", "status"]),
         (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pipeline
 from pipeline import files
-from pipeline.emr.staging import stage_code, stage_config
+from pipeline.emr.staging import config_uri, read_code, stage_code, stage_config
 
 PACKAGE = Path(pipeline.__file__).parent
 JOBS = PACKAGE.parent / "jobs"
@@ -48,3 +48,14 @@ def test_a_config_is_staged_as_it_is(tmp_path: Path) -> None:
     assert uri.rpartition("/")[2].startswith("mine-")
     own.write_text("name: other\n")
     assert stage_config(str(own), str(tmp_path / "base")) != uri
+
+
+def test_where_something_will_be_put_is_known_before(tmp_path: Path) -> None:
+    base = str(tmp_path / "base")
+    (tmp_path / "mine.yaml").write_text("name: x\n")
+    (tmp_path / "boost.py").write_text("1\n")
+    code = read_code(PACKAGE / "errors", tmp_path)
+    uris, config = code.uris(base), config_uri(str(tmp_path / "mine.yaml"), base)
+    assert not (tmp_path / "base").exists()
+    assert code.put(base) == uris
+    assert stage_config(str(tmp_path / "mine.yaml"), base) == config

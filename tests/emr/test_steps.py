@@ -1,9 +1,22 @@
+from dataclasses import replace
 from itertools import pairwise
 
+import botocore.session
 import pytest
+from botocore.validate import ParamValidator
 
 from pipeline.emr.executors import Layout
-from pipeline.emr.steps import FIXED_SIZE, Places, step_arguments
+from pipeline.emr.steps import (
+    FIXED_SIZE,
+    MOST_CHARACTERS,
+    Places,
+    api_step,
+    setting_in,
+    step_arguments,
+    tags_in,
+    variable_in,
+)
+from pipeline.errors import UserError
 
 LAYOUT = Layout(2, 3, 1, 1_000, 2_000, 700, 800)
 PLACES = Places(
@@ -90,3 +103,37 @@ def test_a_secret_is_in_no_argument() -> None:
 
 def test_no_setting_limits_the_address_space_of_python() -> None:
     assert "spark.executor.pyspark.memory" not in conf(step())
+
+
+def test_a_step_is_what_emrs_api_takes() -> None:
+    made = api_step("flights boost run-1", ["spark-submit", "x"], "CONTINUE")
+    assert made == {
+        "Name": "flights boost run-1",
+        "ActionOnFailure": "CONTINUE",
+        "HadoopJarStep": {"Jar": "command-runner.jar", "Args": ["spark-submit", "x"]},
+    }
+    shape = botocore.session.get_session().get_service_model("emr").shape_for("StepConfig")
+    assert not ParamValidator().validate(made, shape).has_errors()
+
+
+def test_a_long_name_keeps_its_end_by_which_steps_differ() -> None:
+    name = api_step(f"{'x' * 300} boost run-1", [], "CONTINUE")["Name"]
+    assert len(name) == 256
+    assert name.endswith("x boost run-1")
+
+
+def test_more_characters_than_emr_takes_are_refused_with_what_to_do() -> None:
+    fits = "x" * (MOST_CHARACTERS - len("command-runner.jar"))
+    api_step("s", [fits], "CONTINUE")
+    with pytest.raises(UserError, match="arguments are 10,241 characters, and EMR takes 10,240"):
+        api_step("s", [fits, "x"], "CONTINUE")
+
+
+def test_what_stands_in_a_steps_arguments_is_read_back() -> None:
+    places = replace(PLACES, environment={"DAY": "2026-11-29"})
+    arguments = step(places=places, **{"spark.x": "a=b"})
+    assert tags_in(arguments) == ["emr-ensembles", "run-1", "boost"]
+    assert variable_in(arguments, "DAY") == "2026-11-29"
+    assert setting_in(arguments, "spark.x") == "a=b"
+    assert setting_in(arguments, "spark.y") == ""
+    assert tags_in(["spark-submit", "--conf", "spark.yarn.tags=somebody,else"]) == []

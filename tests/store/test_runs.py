@@ -110,3 +110,20 @@ def test_new_names_differ_and_are_names() -> None:
     names = {new_run_id() for _ in range(20)}
     assert len(names) > 15
     assert all(runs.require_run_id(name) for name in names)
+
+
+def test_a_run_that_outlives_its_process_has_ended_when_all_expected_jobs_have(place: str) -> None:
+    run = RunPlace(place, "r1")
+    runs.begin(run, {"of": "jobs", "owner": None, "expected": ["prepare", "boost"]})
+    assert read_run(run)["outcome"] == "running"
+    runs.note_job(run, "prepare", {"outcome": "success", "exit_code": 0})
+    assert (read_run(run)["outcome"], read_run(run)["ended"]) == ("running", None)
+    runs.note_job(run, "boost", {"outcome": "kept", "exit_code": 0})
+    assert read_run(run)["outcome"] == "success"
+
+
+def test_after_a_failure_no_further_job_is_expected(place: str) -> None:
+    run = RunPlace(place, "r1")
+    runs.begin(run, {"of": "jobs", "owner": None, "expected": ["prepare", "boost"]})
+    runs.note_job(run, "prepare", {"outcome": "failed", "exit_code": 2})
+    assert (read_run(run)["outcome"], read_run(run)["exit_code"]) == ("failed", 2)

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
+
+from pipeline.emr.running.api import Emr
+from pipeline.errors import UserError
+
+WAIT_MINUTES = 60.0
 
 
 def add_cluster(parser: argparse.ArgumentParser) -> None:
@@ -18,3 +24,67 @@ def add_cluster(parser: argparse.ArgumentParser) -> None:
 def add_region(parser: argparse.ArgumentParser) -> None:
     """Add `--region`."""
     parser.add_argument("--region", metavar="REGION", help="default: that of the AWS settings")
+
+
+def add_cluster_file(parser: argparse.ArgumentParser) -> None:
+    """Add `--cluster` and `--set`."""
+    parser.add_argument("--cluster", required=True, metavar="FILE", help="the cluster file")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="overrides",
+        help="override one key of the cluster file, e.g. --set core.count=4; may be repeated",
+    )
+
+
+def add_places(parser: argparse.ArgumentParser) -> None:
+    """Add where everything is staged, and what is."""
+    for name, metavar, text in (
+        ("base", "URI", "everything is staged below it, on S3"),
+        (
+            "environment",
+            "ARCHIVE",
+            "what env pack made: its URI on S3, or its file, which is published below the base",
+        ),
+        ("logs", "URI", "EMR writes its logs below it; default: logs below the base"),
+    ):
+        variable = _variable(name)
+        parser.add_argument(
+            f"--{name}",
+            metavar=metavar,
+            default=os.environ.get(variable) or None,
+            help=f"{text} (${variable})",
+        )
+
+
+def minutes(text: str) -> float:
+    """A number of minutes, for argparse."""
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise ValueError
+    return value
+
+
+def required(args: argparse.Namespace, name: str) -> str:
+    """An argument of `add_places` that must be there.
+
+    Raises
+    ------
+    UserError
+        When neither the option nor the variable is set.
+    """
+    value = getattr(args, name)
+    if value is None:
+        raise UserError(f"--{name} is missing: give it, or set {_variable(name)}")
+    return str(value)
+
+
+def emr_of(args: argparse.Namespace) -> Emr:
+    """EMR in the region that the arguments name."""
+    return Emr(args.region)
+
+
+def _variable(name: str) -> str:
+    return f"EMR_ENSEMBLES_{name.upper()}"

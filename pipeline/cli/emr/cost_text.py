@@ -13,7 +13,7 @@ def bound_text(settings: ClusterSettings) -> str:
         return f"at most {bound:.2f} an hour"
     used = dict.fromkeys(name for fleet in settings.fleets.values() for name in fleet.types)
     missing = [name for name in used if name not in settings.prices]
-    return f"unknown an hour: prices in the cluster file lacks {', '.join(missing)}"
+    return f"an unknown sum an hour (the cluster file has no price for {', '.join(missing)})"
 
 
 def idle_text(settings: ClusterSettings) -> str:

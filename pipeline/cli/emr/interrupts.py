@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from pipeline.cli.emr.cost_text import bound_text, idle_text
+from pipeline.cli.entry import end_cleanly_when_told
 from pipeline.cli.runs.outcome import Terminated
 from pipeline.emr.running.record import record_of
 from pipeline.emr.running.states import Cluster
@@ -24,11 +27,24 @@ def state_when_interrupted(look: Callable[[], Cluster | None], what: str) -> Ite
     what : str
         What the user calls it.
     """
+    with _terminated_when_told():
+        try:
+            yield
+        except (KeyboardInterrupt, Terminated):
+            sys.stderr.write(f"\n{_told(look, what)}\n")
+            raise
+
+
+@contextmanager
+def _terminated_when_told() -> Iterator[None]:
+    """SIGTERM raises `Terminated` meanwhile."""
+    before = signal.getsignal(signal.SIGTERM)
+    end_cleanly_when_told()
     try:
         yield
-    except (KeyboardInterrupt, Terminated):
-        sys.stderr.write(f"\n{_state(look, what)}\n")
-        raise
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
 
 
 def left_running(cluster: Cluster) -> str:
@@ -42,6 +58,16 @@ def left_running(cluster: Cluster) -> str:
     except EnsemblesError as error:
         said += f": what it costs is not known ({error})"
     return f"{said}\nto end it now: emr-ensembles emr terminate {cluster.id}"
+
+
+def _told(look: Callable[[], Cluster | None], what: str) -> str:
+    # Whoever runs a command may send the signal to it and to its group: it comes twice then.
+    for _ in range(2):
+        try:
+            return _state(look, what)
+        except (KeyboardInterrupt, Terminated):
+            continue
+    return f"{what}: the cluster, if there is one, runs on: see emr-ensembles emr list"
 
 
 def _state(look: Callable[[], Cluster | None], what: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import subprocess
 import threading
@@ -14,6 +13,7 @@ from pathlib import Path
 from pipeline.cli.runs.outcome import INTERRUPTED, TERMINATED
 from pipeline.cli.runs.submit import end, run_spark_submit
 from pipeline.emr import yarn
+from pipeline.emr.steps import output_tag
 from pipeline.emr.yarn import Application
 from pipeline.errors import EnsemblesError, UserError
 from pipeline.local.hadoop.logs import fetch_logs
@@ -28,7 +28,6 @@ logger = logging.getLogger(__name__)
 
 _POLL_S = 1.0
 _END_S = 60.0
-_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,7 @@ class Client:
     @property
     def output_tag(self) -> str:
         """By which applications that write to this run's output are found."""
-        digest = hashlib.sha256(self.place.output.encode()).hexdigest()[:_DIGITS]
-        return f"output-{digest}"
+        return output_tag(self.place.output)
 
     def require_alone(self) -> None:
         """Refuse to write where an application still writes, whose client may have died.

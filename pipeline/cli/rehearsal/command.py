@@ -5,19 +5,21 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pipeline import files
 from pipeline.cli.entry import add_config_arguments, end_cleanly_when_told
-from pipeline.cli.job_config import FREE_KEYS, JobConfig
+from pipeline.cli.job_config import FREE_KEYS, TRAINER_OF, JobConfig
 from pipeline.cli.rehearsal.client import Client
 from pipeline.cli.rehearsal.environment import submitting
-from pipeline.cli.rehearsal.room import Room
 from pipeline.cli.rehearsal.stage import default_base, move_places, stage
 from pipeline.cli.runs.job_run import recorded_arguments
 from pipeline.cli.runs.logs import set_up_logging
+from pipeline.cli.runs.report_copy import fetch_report
+from pipeline.cli.runs.room import Room, wait_for_each_other
 from pipeline.cli.runs.run import fix_date
 from pipeline.cli.runs.sequence import JOBS, JobSequence
 from pipeline.config import DATE_VARIABLE, load
@@ -33,8 +35,6 @@ from pipeline.store import runs
 from pipeline.store.runs import RunPlace
 
 logger = logging.getLogger(__name__)
-
-_REPORT = ("report.html", "report.json")
 
 
 def add_parser(subparsers: Any) -> None:
@@ -109,18 +109,29 @@ def rehearse(args: argparse.Namespace) -> int:
     )
     place = RunPlace(config.output, runs.new_run_id())
     local = _local_output(given)
+    groups = room.groups(args.jobs, layout)
+    _tell(groups)
     on_s3 = uses_s3([base, config.output, config.scratch, config.source.uri])
     with submitting(state, args.config, args.overrides, on_s3=on_s3) as environment:
         client = Client(state, environment, place, local / "runs" / place.run_id / "logs")
         client.require_alone()
-        sequence = JobSequence(
-            config, place, room.groups(args.jobs, layout), fresh=args.fresh, cancel=client.end
-        )
+        sequence = JobSequence(config, place, groups, fresh=args.fresh, cancel=client.end)
         submit = partial(_submit, client, places, layout, config, staged.overrides)
         code = sequence.run(submit, recorded_arguments(vars(args)))
     if not code and "report" in args.jobs:
-        _fetch_report(config.report_uri, local / "report")
+        page = fetch_report(config.report_uri, local / "report")
+        logger.info("report: %s", page.as_uri())
     return code
+
+
+def _tell(groups: Sequence[Sequence[str]]) -> None:
+    """Say how trainers run."""
+    trainers = [job for group in groups for job in group if job in TRAINER_OF]
+    if wait_for_each_other(groups):
+        how = "one after the other: together they would not fit"
+        logger.info("%s run %s", ", ".join(trainers), how)
+    elif len(trainers) > 1:
+        logger.info("%s run %s", ", ".join(trainers), "side by side")
 
 
 def _submit(
@@ -156,11 +167,3 @@ def _local_output(config: JobConfig) -> Path:
     if files.is_local(config.output):
         return files.local_path(config.output)
     return Path("out", config.name).absolute()
-
-
-def _fetch_report(source: str, target: Path) -> None:
-    for name in _REPORT:
-        uri = files.join(source, name)
-        if files.exists(uri):
-            files.download(uri, target / name)
-    logger.info("report: %s", (target / _REPORT[0]).as_uri())

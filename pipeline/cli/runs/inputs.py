@@ -1,7 +1,8 @@
 """What a job's output depends on: written with the output, compared by a later run.
 
 Inputs are a mapping of names to plain values. Two runs whose inputs are equal give the same output,
-so the second need not do the job again; where they differ, the names say why it must.
+so the second need not do the job again; where they differ, the names say why it must. `versions`
+are those of the libraries with which the job is done, by default those of this process.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from pipeline.cli.job_config import JobConfig
 from pipeline.config import redacted
 from pipeline.data.prepared import find_prepared
 from pipeline.errors import EnsemblesError, ModelError
+from pipeline.store.champions import Champion
 from pipeline.store.installed import installed
-from pipeline.store.model_directory import read_metadata
+from pipeline.store.model_directory import digest, read_metadata
 
 Inputs = dict[str, Any]
+Versions = Mapping[str, str]
 
 _ABSENT = object()
 _PREPARES = ("emr-ensembles", "pyspark")
@@ -31,7 +34,7 @@ UNKNOWN = "unknown"
 NOTHING_TELLS = "nothing tells whether the source changed"
 
 
-def prepare_inputs(config: JobConfig) -> Inputs:
+def prepare_inputs(config: JobConfig, versions: Versions | None = None) -> Inputs:
     """Of the prepared table: the data's settings, and the state of the source's files.
 
     What a table of a catalog holds cannot be seen from its name; its state is `unknown`.
@@ -45,11 +48,13 @@ def prepare_inputs(config: JobConfig) -> Inputs:
         **config.made_by,
         "source state": source_state(config),
         **({"spark": redacted(sql)} if sql else {}),
-        "versions": {name: installed().get(name) for name in _PREPARES},
+        "versions": {name: _those(versions).get(name) for name in _PREPARES},
     }
 
 
-def train_inputs(config: JobConfig, name: str, data: str | None) -> Inputs:
+def train_inputs(
+    config: JobConfig, name: str, data: str | None, versions: Versions | None = None
+) -> Inputs:
     """Of a model: the prepared table's fingerprint, the trainer's section, seed, gang, versions."""
     gang = config.gang.model_dump(mode="json")
     return {
@@ -57,27 +62,38 @@ def train_inputs(config: JobConfig, name: str, data: str | None) -> Inputs:
         "seed": config.seed,
         name: getattr(config, name).given(),
         **({"gang": {key: gang[key] for key in _GANG_KEYS}} if name in _WITH_GANG else {}),
-        "versions": installed(),
+        "versions": _those(versions),
     }
 
 
-def score_inputs(data: str | None, model_uri: str) -> Inputs:
+def score_inputs(data: str | None, model_uri: str, versions: Versions | None = None) -> Inputs:
     """Of the test rows' scores: the prepared table's fingerprint and the model."""
     return {
         "data": data,
         "model": model_digest(model_uri),
-        "versions": installed(),
+        "versions": _those(versions),
     }
 
 
-def report_inputs(config: JobConfig, data: str | None, models: Mapping[str, str]) -> Inputs:
-    """Of the report: the prepared table's fingerprint, the models (name to URI), its name."""
+def report_inputs(
+    config: JobConfig,
+    data: str | None,
+    models: Mapping[str, str],
+    champion: Champion | None = None,
+    versions: Versions | None = None,
+) -> Inputs:
+    """Of the report: the prepared table, the models (name to URI), the champion, its name."""
     return {
         "data": data,
         "name": config.name,
         "models": {name: model_digest(uri) for name, uri in models.items()},
-        "versions": installed(),
+        **({} if champion is None else {"champion": champion.digest}),
+        "versions": _those(versions),
     }
+
+
+def _those(versions: Versions | None) -> dict[str, str]:
+    return installed() if versions is None else dict(versions)
 
 
 def data_fingerprint(config: JobConfig) -> str | None:
@@ -89,10 +105,9 @@ def data_fingerprint(config: JobConfig) -> str | None:
 def model_digest(uri: str) -> str | None:
     """A name for a model's content, whatever its version; None where there is no model."""
     try:
-        content = read_metadata(uri)["files"]
+        return digest(read_metadata(uri))
     except ModelError:
         return None
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def source_state(config: JobConfig) -> str:
@@ -129,6 +144,8 @@ def _phrase(key: str, was: Any, is_: Any) -> str:
         return "the prepared table changed"
     if key == "source state":
         return "the source's files changed"
+    if key == "champion":
+        return "there is another champion"
     if key == "model" or key.startswith("models."):
         return f"the model changed{': ' + key.partition('.')[2] if '.' in key else ''}"
     if was is _ABSENT:

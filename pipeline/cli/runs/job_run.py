@@ -80,6 +80,7 @@ class JobRun:
             "owner": owner(),
             "log": self._kept_log,
             "python": sys.executable,
+            "versions": installed(),
             **({} if self._attempt is None else asdict(self._attempt)),
         }
         runs.note_job(self._place, self._job, self._part)

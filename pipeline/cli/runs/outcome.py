@@ -5,6 +5,7 @@ Exit codes: 0 success, 1 failure, 2 the user's error, 130 interrupted, 143 termi
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 from pipeline.errors import EnsemblesError
@@ -53,17 +54,30 @@ def explain(error: BaseException) -> Outcome:
     own = _ours(error)
     if own is not None:
         return Outcome("failed", own.exit_code, _without_traceback(str(own)))
-    from pipeline.spark.causes import first_cause
-
-    cause = first_cause(error)
     kind = type(error).__name__
+    cause = _cause(error)
     known = cause.startswith(kind) or type(error).__module__.startswith(("py4j", "pyspark"))
     return Outcome("failed", 1, cause if known else f"{kind}: {cause}" if cause else kind)
+
+
+def _cause(error: BaseException) -> str:
+    if not _has_spark():
+        return " ".join(str(error).split())
+    from pipeline.spark.causes import first_cause
+
+    return first_cause(error)
+
+
+def _has_spark() -> bool:
+    """Whether the error may be one of Spark's, which not every command imports or needs."""
+    return sys.modules.get("pyspark") is not None
 
 
 def _ours(error: BaseException) -> EnsemblesError | None:
     if isinstance(error, EnsemblesError):
         return error
+    if not _has_spark():
+        return None
     from pipeline.spark.causes import ours
 
     return ours(error)

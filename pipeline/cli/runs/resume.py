@@ -7,8 +7,10 @@ from typing import Any
 
 from pipeline import files
 from pipeline.cli.job_config import TRAINER_OF, JobConfig
+from pipeline.cli.models.present import present
 from pipeline.cli.runs.inputs import (
     NOTHING_TELLS,
+    Versions,
     differences,
     prepare_inputs,
     report_inputs,
@@ -47,28 +49,37 @@ class Decision:
     shown: str = ""
 
 
-def decide(job: str, config: JobConfig) -> Decision:
+def decide(job: str, config: JobConfig, versions: Versions | None = None) -> Decision:
     """Compare what a job's newest output was made from with what it would be made from now.
 
     Looks at manifests only; jobs before this one must be done.
+
+    Parameters
+    ----------
+    job : str
+        Its name.
+    config : JobConfig
+        Its configuration.
+    versions : mapping of str to str, optional
+        Of the libraries where the job would be done; by default those of this process.
     """
     if job == "prepare":
-        return _prepared(config)
+        return _prepared(config, versions)
     table = find_prepared(config.output)
     if table is not None and table.manifest["made_by"] != config.made_by:
         return Decision(True, "the prepared table was made by other settings")
     data = None if table is None else str(table.manifest["fingerprint"])
     if job in TRAINER_OF:
         name = TRAINER_OF[job]
-        return _compared(name, config.model_uri(name), train_inputs(config, name, data))
+        return _compared(name, config.model_uri(name), train_inputs(config, name, data, versions))
     models = {name: config.model_uri(name) for name in comparable(config, data)}
     if job == "report":
-        return _report(config, data, models)
-    return _scores(config, data, models)
+        return _report(config, data, models, versions)
+    return _scores(config, data, models, versions)
 
 
-def _prepared(config: JobConfig) -> Decision:
-    uri, inputs = table_uri(config.output), prepare_inputs(config)
+def _prepared(config: JobConfig, versions: Versions | None) -> Decision:
+    uri, inputs = table_uri(config.output), prepare_inputs(config, versions)
     decision = _compared("data", uri, inputs)
     if decision.reason == NOTHING_TELLS and config.if_exists == "refuse":
         # To prepare it again would be refused, and nothing says that it must be.
@@ -76,8 +87,12 @@ def _prepared(config: JobConfig) -> Decision:
     return decision
 
 
-def _report(config: JobConfig, data: str | None, models: dict[str, str]) -> Decision:
-    decision = _compared("report", config.report_uri, report_inputs(config, data, models))
+def _report(
+    config: JobConfig, data: str | None, models: dict[str, str], versions: Versions | None
+) -> Decision:
+    champion = present(config.promotion, config.name)
+    inputs = report_inputs(config, data, models, champion, versions)
+    decision = _compared("report", config.report_uri, inputs)
     if decision.must_run:
         return decision
     shown = files.join(config.report_uri, "report.html")
@@ -87,12 +102,14 @@ def _report(config: JobConfig, data: str | None, models: dict[str, str]) -> Deci
     return decision
 
 
-def _scores(config: JobConfig, data: str | None, models: dict[str, str]) -> Decision:
+def _scores(
+    config: JobConfig, data: str | None, models: dict[str, str], versions: Versions | None
+) -> Decision:
     if not models:
         return Decision(True, "its output is not there yet")
     outputs: dict[str, str] = {}
     for name, uri in models.items():
-        decision = _compared(name, config.scores_uri(name), score_inputs(data, uri))
+        decision = _compared(name, config.scores_uri(name), score_inputs(data, uri, versions))
         if decision.must_run:
             return Decision(True, f"{name}: {decision.reason}")
         outputs |= decision.outputs

@@ -99,7 +99,7 @@ class JobSequence:
             logger.info("== %s: %s", job, "asked for anew" if self.fresh else decision.reason)
             return True
         logger.info("== %s: kept, %s", job, decision.reason)
-        self._note_kept(job, decision)
+        note_kept(self.place, job, decision)
         if decision.shown:
             sys.stdout.write(f"{decision.shown}\n")
         return False
@@ -113,17 +113,6 @@ class JobSequence:
             runs.end(self.place, outcome, code)
         except EnsemblesError as failure:  # what happened matters more than its record
             logger.warning("the record of run %s was not written: %s", self.place.run_id, failure)
-
-    def _note_kept(self, job: str, decision: Decision) -> None:
-        part = {
-            "outcome": "kept",
-            "exit_code": 0,
-            "reason": decision.reason,
-            "started": runs.now(),
-            "outputs": decision.outputs,
-            **decision.facts,
-        }
-        runs.note_job(self.place, job, part)
 
     def _failed(self, job: str, code: int) -> int:
         """Note a job that could not do so itself, and say how to go on."""
@@ -140,6 +129,19 @@ class JobSequence:
         ended = "was ended" if is_told else f"failed with exit code {code}"
         logger.error("%s %s; the same command goes on there, what is done is kept", job, ended)
         return code
+
+
+def note_kept(place: RunPlace, job: str, decision: Decision) -> None:
+    """Note that a job need not be done, and what it has made earlier."""
+    part = {
+        "outcome": "kept",
+        "exit_code": 0,
+        "reason": decision.reason,
+        "started": runs.now(),
+        "outputs": decision.outputs,
+        **decision.facts,
+    }
+    runs.note_job(place, job, part)
 
 
 def outcome_of(code: int) -> str:

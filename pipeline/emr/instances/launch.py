@@ -58,6 +58,24 @@ class Finding:
     facts: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Subnet:
+    """A subnet of the account.
+
+    Parameters
+    ----------
+    id, zone, vpc : str
+        Its id, its availability zone, its network's id.
+    free : int
+        Addresses that nobody has.
+    """
+
+    id: str
+    zone: str
+    vpc: str
+    free: int
+
+
 class Region:
     """The answers of an account's region.
 
@@ -107,6 +125,39 @@ class Region:
             except client.exceptions.NoSuchResourceException:
                 return None
         return float(answer["Quota"]["Value"])
+
+    def subnets(self, ids: Sequence[str]) -> dict[str, Subnet]:
+        """Those of the subnets that are there, by id."""
+        pages = self.ec2.get_paginator("describe_subnets").paginate(
+            # As a filter: an id that does not exist would fail the whole question.
+            Filters=[{"Name": "subnet-id", "Values": sorted(set(ids))}]
+        )
+        with aws_errors("ec2:DescribeSubnets", self.name):
+            return {
+                each["SubnetId"]: Subnet(
+                    id=each["SubnetId"],
+                    zone=each["AvailabilityZone"],
+                    vpc=each["VpcId"],
+                    free=int(each["AvailableIpAddressCount"]),
+                )
+                for page in pages
+                for each in page["Subnets"]
+            }
+
+
+def shortage(quota: Quota, needed: int, value: float, region: str) -> str | None:
+    """Why so many vCPUs cannot be had under a quota; None where they can."""
+    if needed <= value:
+        return None
+    return (
+        f"{needed} vCPUs are needed and the account's quota {quota.code} ({quota.name}) in "
+        f"{region} is {value:.0f}: ask for more in Service Quotas"
+    )
+
+
+def untold(quota: Quota, region: str) -> str:
+    """That nobody knows the value of a quota."""
+    return f"{region} does not tell the quota {quota.code} ({quota.name})"
 
 
 def check_launch(
@@ -187,12 +238,8 @@ def _found(
     facts = (f"offered in {', '.join(where)}",)
     needed, value = drawn[quota].vcpus, drawn[quota].value
     if value is None:
-        unknown = f"{region.name} does not tell the quota {quota.code} ({quota.name})"
-        return Finding(wish, (), (*facts, unknown))
-    if needed > value:
-        short = (
-            f"{needed} vCPUs are needed and the account's quota {quota.code} ({quota.name}) in "
-            f"{region.name} is {value:.0f}: ask for more in Service Quotas"
-        )
+        return Finding(wish, (), (*facts, untold(quota, region.name)))
+    short = shortage(quota, needed, value, region.name)
+    if short is not None:
         return Finding(wish, (short,), facts)
     return Finding(wish, (), (*facts, f"{needed} of {value:.0f} vCPUs of {quota.code}"))

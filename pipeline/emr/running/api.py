@@ -24,6 +24,8 @@ from pipeline.emr.running.states import (
 )
 from pipeline.errors import UserError
 
+_NEVER = datetime.datetime.min.replace(tzinfo=datetime.UTC)
+_REFUSALS = ("ValidationException", "InvalidRequestException")
 _MOST_STEPS = 256  # that AddJobFlowSteps and CancelSteps take at once
 
 
@@ -36,13 +38,19 @@ class Emr:
         Default: the user's own.
     sleep : callable
         Waits for a number of seconds.
+    clock : callable
+        Seconds since some moment.
     """
 
     def __init__(
-        self, region: str | None = None, sleep: Callable[[float], None] = time.sleep
+        self,
+        region: str | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._given = region
         self.sleep = sleep
+        self.clock = clock
 
     @cached_property
     def client(self) -> Any:
@@ -66,10 +74,11 @@ class Emr:
         wanted: dict[str, Any] = {"ClusterStates": list(states)} if states else {}
         if since is not None:
             wanted["CreatedAfter"] = since
-        return [
+        found = [
             cluster_of(each)
             for each in self._pages("list_clusters", "ListClusters", "Clusters", **wanted)
         ]
+        return sorted(found, key=lambda each: each.created or _NEVER, reverse=True)
 
     def cluster(self, cluster_id: str) -> Cluster:
         """All that is known of one.
@@ -92,22 +101,50 @@ class Emr:
                 raise UserError(f"no cluster {cluster_id} in {self.region}: {message}") from error
         return cluster_of(said)
 
+    def active_of(self, name: str) -> str | None:
+        """The id of the active cluster of exactly that name; None where there is none.
+
+        Raises
+        ------
+        UserError
+            When several are.
+        """
+        found = [each for each in self.clusters(ACTIVE) if each.name == name]
+        if len(found) > 1:
+            raise UserError(
+                f"{name}: {len(found)} clusters of this name are active: "
+                f"{', '.join(each.id for each in found)}; end all but one by emr-ensembles emr "
+                "terminate ID"
+            )
+        return found[0].id if found else None
+
     def create(self, request: Mapping[str, Any]) -> tuple[str, bool]:
         """Create a cluster unless one of its name is active; its id, and whether it is new.
 
         Raises
         ------
         UserError
-            When several of its name are active.
+            When several of its name are active, or EMR refuses the request.
         """
+        from botocore.exceptions import ClientError
+
         name = str(request["Name"])
         with aws_errors("elasticmapreduce:RunJobFlow", self.region):
-            return once(
-                lambda: self._active(name),
-                lambda: str(self.client_once.run_job_flow(**request)["JobFlowId"]),
-                f"cluster {name}",
-                self.sleep,
-            )
+            try:
+                return once(
+                    lambda: self.active_of(name),
+                    lambda: str(self.client_once.run_job_flow(**request)["JobFlowId"]),
+                    f"cluster {name}",
+                    self.sleep,
+                )
+            except ClientError as error:
+                said = error.response.get("Error", {})
+                if said.get("Code") not in _REFUSALS:
+                    raise
+                raise UserError(
+                    f"cluster {name}: EMR refuses the request: {said.get('Message', '')}; correct "
+                    "the cluster file"
+                ) from error
 
     def steps(self, cluster_id: str) -> list[Step]:
         """The steps of a cluster, the oldest first."""
@@ -156,16 +193,6 @@ class Emr:
         """Have a cluster end; does nothing to one that has ended."""
         with aws_errors("elasticmapreduce:TerminateJobFlows", self.region):
             self.client.terminate_job_flows(JobFlowIds=[cluster_id])
-
-    def _active(self, name: str) -> str | None:
-        found = [each for each in self.clusters(ACTIVE) if each.name == name]
-        if len(found) > 1:
-            raise UserError(
-                f"{name}: {len(found)} clusters of this name are active: "
-                f"{', '.join(each.id for each in found)}; end all but one by emr-ensembles emr "
-                "terminate ID"
-            )
-        return found[0].id if found else None
 
     def _add(self, cluster_id: str, steps: Sequence[Mapping[str, Any]]) -> None:
         def missing() -> list[Mapping[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Sequence
 
 from pipeline.emr.running.api import Emr
 from pipeline.emr.running.states import ACTIVE, Cluster
@@ -42,17 +43,45 @@ def find_cluster(emr: Emr, text: str, *, active: bool = False) -> Cluster:
     return cluster
 
 
-def of_ours(emr: Emr, *, active: bool, days: int = REMEMBERED_DAYS) -> list[Cluster]:
-    """The clusters with names of this package, the newest first."""
-    since = None if active else _days_ago(days)
-    found = emr.clusters(ACTIVE if active else (), since)
+def of_ours(emr: Emr, states: Sequence[str] = ()) -> list[Cluster]:
+    """The clusters with names of this package, the newest first.
+
+    Parameters
+    ----------
+    emr : Emr
+        Whom to ask.
+    states : sequence of str
+        Only those in one of them; none: all that EMR remembers.
+    """
+    found = emr.clusters(states, None if states else _days_ago(REMEMBERED_DAYS))
     return [each for each in found if each.name.startswith(PREFIX)]
 
 
+def other_versions(emr: Emr, file_name: str, name: str) -> list[Cluster]:
+    """Active clusters of a cluster file that were made from other contents of it.
+
+    Parameters
+    ----------
+    emr : Emr
+        Whom to ask.
+    file_name : str
+        The `name` in the file.
+    name : str
+        The cluster that is meant.
+    """
+    pattern = _of_file(file_name)
+    known = of_ours(emr, ACTIVE)
+    return [each for each in known if pattern.fullmatch(each.name) and each.name != name]
+
+
+def _of_file(name: str) -> re.Pattern[str]:
+    return re.compile(rf"{PREFIX}{re.escape(name)}-[0-9a-f]{{12}}")
+
+
 def _named(emr: Emr, text: str, *, active: bool) -> Cluster:
-    pattern = re.compile(rf"{PREFIX}{re.escape(text)}-[0-9a-f]{{12}}")
+    pattern = _of_file(text)
     for only_active in (True,) if active else (True, False):
-        known = of_ours(emr, active=only_active)
+        known = of_ours(emr, ACTIVE if only_active else ())
         found = [each for each in known if each.name == text or pattern.fullmatch(each.name)]
         if len(found) > 1 and only_active:
             raise UserError(

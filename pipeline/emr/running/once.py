@@ -60,7 +60,8 @@ def once(
         try:
             return make(), True
         except (BotoCoreError, ClientError) as error:
-            if not (_is_lost(error) or _is_throttled(error)) or attempt == TRIES - 1:
+            passes = _is_lost(error) or _is_throttled(error) or _is_unheard(error)
+            if not passes or attempt == TRIES - 1:
                 raise
             asked = asked or _is_lost(error)
             pause = _FIRST_PAUSE_S * 2**attempt
@@ -71,6 +72,13 @@ def once(
 
 def _is_throttled(error: Exception) -> bool:
     return _code(error) in THROTTLED
+
+
+def _is_unheard(error: Exception) -> bool:
+    """Whether no connection came about."""
+    from botocore.exceptions import ConnectionError as NoConnection
+
+    return isinstance(error, NoConnection)
 
 
 def _is_lost(error: Exception) -> bool:

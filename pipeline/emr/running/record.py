@@ -4,6 +4,7 @@
 <base>/clusters/<name>.json     the record; a tag of the cluster says where
 <base>/staging/                 code and configs, under names that say what is in them
 <base>/bootstrap/               what nodes install when they start
+<base>/environments/            packed Python environments that were local
 <base>/verdicts/<cluster id>/   what nodes found out about themselves
 ```
 """
@@ -100,13 +101,13 @@ def record_of(cluster: Cluster) -> ClusterRecord:
             f"cluster {cluster.id} ({cluster.name}) has no tag {RECORD_TAG}: it was not created "
             "by emr-ensembles emr create, and nothing says what it was made from"
         )
+    anew = "repeat emr-ensembles emr create with the same arguments, which writes it anew"
     try:
         return _record(json.loads(files.read_bytes(uri)), uri)
     except FileNotFoundError:
-        raise UserError(
-            f"cluster {cluster.id}: its record {uri} is gone; repeat emr-ensembles emr create "
-            "with the same arguments, which writes it anew"
-        ) from None
+        raise UserError(f"cluster {cluster.id}: its record {uri} is gone; {anew}") from None
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{uri}: not the record of a cluster ({error!r}); {anew}") from error
 
 
 def _record(content: dict[str, Any], uri: str) -> ClusterRecord:

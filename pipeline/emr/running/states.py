@@ -10,6 +10,9 @@ from typing import Any
 ACTIVE = ("STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING")
 """States of a cluster that takes steps, or soon will."""
 
+NOT_ENDED = (*ACTIVE, "TERMINATING")
+"""States of a cluster that costs something."""
+
 UP = ("RUNNING", "WAITING")
 """States of a cluster whose primary node is ready."""
 

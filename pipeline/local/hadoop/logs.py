@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import time
 from pathlib import Path
 
 from pipeline.local.hadoop.jars import hadoop_jars
 from pipeline.local.hadoop.state import HadoopState
-from pipeline.spark.causes import GONE
+from pipeline.spark.last_error import last_error
 
 _MAIN = "org.apache.hadoop.yarn.client.cli.LogsCLI"
-_ERROR = re.compile(r"^error: (.+)", re.MULTILINE)
-# A program that exited says by itself why; otherwise it could not be started.
-_THROWN = re.compile(r"User class threw exception:\s+(?!org\.apache\.spark\.SparkUserApp)(.+)")
-_OF_EXECUTOR = re.compile(r'Exception in thread "main" (.+)')
 _PATIENCE_S = 60.0
 _TRIES, _PAUSE_S = 5, 2.0
 
@@ -49,6 +44,4 @@ def fetch_logs(state: HadoopState, application: str, target: Path) -> str:
         return ""
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
-    said = [error for error in _ERROR.findall(text) if not error.startswith(GONE)]
-    said = said or _THROWN.findall(text) or _OF_EXECUTOR.findall(text)
-    return str(said[-1]).strip() if said else ""
+    return last_error(text)

@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 
 from pipeline.cli.runs.outcome import Terminated, explain
@@ -29,3 +31,11 @@ def test_an_error_has_a_name_a_code_and_a_message(
 def test_a_workers_traceback_is_for_the_log() -> None:
     text = "deep-1: rank 1 raised KeyError: 'x'\nTraceback (most recent call last):\n  File …"
     assert explain(GangWorkerError(text)).message == "deep-1: rank 1 raised KeyError: 'x'"
+
+
+def test_an_error_is_explained_where_there_is_no_spark(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("pyspark", "pipeline.spark.causes"):
+        monkeypatch.setitem(sys.modules, name, None)  # importing it raises ImportError
+    assert explain(ValueError("a bug")).message == "ValueError: a bug"
+    assert explain(ZeroDivisionError()).message == "ZeroDivisionError"
+    assert explain(DataError("column y is null")).exit_code == 2

@@ -12,6 +12,7 @@ from pipeline import files
 from pipeline.cli.job_config import JobConfig
 from pipeline.cli.runs.resume import decide
 from pipeline.cli.runs.sequence import JOBS
+from pipeline.store.champions import enthrone
 from tests.cli.runs.made import config_of, make
 
 KEPT = "nothing it depends on has changed"
@@ -154,3 +155,12 @@ def test_a_model_from_elsewhere_is_not_taken_for_this_runs(config: JobConfig) ->
 def test_many_changes_are_counted_rather_than_listed(config: JobConfig) -> None:
     more = {"eta": 0.1, "rounds": 3, "max_depth": 2, "gamma": 1.0, "subsample": 0.5}
     assert reasons(changed(config, boosting=more))["boost"].endswith("; 2 more")
+
+
+def test_another_champion_concerns_the_report_alone(config: JobConfig, tmp_path: Path) -> None:
+    other = changed(config, promotion={"registry": str(tmp_path / "champions")})
+    assert reasons(other) == {}  # nobody is champion yet
+    record = {"kind": "promotion", "trainer": "deep", "when": "2026-11-01"}
+    uri = other.promotion.champions_uri(other.name)
+    enthrone(uri, config.model_uri("deep"), record, seen=0)
+    assert reasons(other) == {"report": "there is another champion"}

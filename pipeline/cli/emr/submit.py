@@ -1,0 +1,213 @@
+"""`emr-ensembles emr submit`: the jobs of a config as steps of a cluster, as one recorded run."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline import files
+from pipeline.cli.emr.arguments import add_cluster, emr_of, minutes
+from pipeline.cli.emr.node_versions import node_versions
+from pipeline.cli.emr.requested import Request, jobs_of, own_code, planned, today
+from pipeline.cli.emr.step_sequence import StepSequence
+from pipeline.cli.emr.submission import Submission
+from pipeline.cli.entry import add_config_arguments
+from pipeline.cli.job_config import JobConfig
+from pipeline.cli.runs.job_run import recorded_arguments, run_facts
+from pipeline.cli.runs.logs import set_up_logging
+from pipeline.cli.runs.outcome import explain
+from pipeline.cli.runs.report_copy import fetch_report
+from pipeline.cli.runs.resume import decide
+from pipeline.cli.runs.sequence import JOBS, outcome_of
+from pipeline.config import DATE_VARIABLE
+from pipeline.emr.running.api import Emr
+from pipeline.emr.running.find import find_cluster
+from pipeline.emr.running.job_steps import (
+    JobStep,
+    by_job,
+    job_steps,
+    last_run,
+    require_only_writer,
+    require_place,
+)
+from pipeline.emr.running.record import record_of
+from pipeline.emr.running.states import Cluster
+from pipeline.emr.steps import variable_in
+from pipeline.errors import EnsemblesError, UserError
+from pipeline.store import runs
+from pipeline.store.runs import RunPlace
+
+logger = logging.getLogger(__name__)
+
+_LOG_MINUTES = 7.0
+
+
+def add_parser(commands: Any) -> None:
+    """Add `submit`."""
+    parser = commands.add_parser(
+        "submit",
+        help="run the jobs as steps of a cluster",
+        description="Run the jobs of a config as steps of a cluster, and stay until they are done. "
+        "Everything that can be checked is checked first; then config and code are put where the "
+        "nodes read them. A job whose output is there, made from what it would be made from now, "
+        "is kept, unless one that it depends on is done anew. Whoever repeats the command while "
+        "its steps are there follows them: no step is added twice. Exit code: that of the first "
+        "job that fails, as the job itself has recorded it; 1 where it could not.",
+    )
+    add_cluster(parser)
+    add_config_arguments(parser)
+    parser.add_argument(
+        "--jobs",
+        nargs="+",
+        choices=JOBS,
+        help="only these, in this order; default: all, without the trainers that the cluster file "
+        "leaves out",
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="do every job, also where nothing has changed"
+    )
+    parser.add_argument(
+        "--no-wait",
+        action="store_true",
+        help="add the steps and leave; the same command without it follows them. On a cluster that "
+        "runs several steps at once, only those that can start are added",
+    )
+    parser.add_argument(
+        "--report",
+        metavar="DIR",
+        type=Path,
+        help="where the report is copied to; default: out/<name of the config>/report",
+    )
+    parser.add_argument(
+        "--log-minutes",
+        metavar="MINUTES",
+        type=minutes,
+        default=_LOG_MINUTES,
+        help="wait so long for the logs of a step that failed, which EMR brings to S3 about every "
+        f"5 minutes; default: {_LOG_MINUTES:g}",
+    )
+    parser.set_defaults(handler=submit)
+
+
+def submit(args: argparse.Namespace) -> int:
+    """Run the jobs; the exit code of the first that fails, or 0."""
+    set_up_logging()
+    asked = Request(args.config, tuple(args.overrides), tuple(args.jobs or JOBS), args.fresh)
+    asked.read()  # what is wrong with it is told before AWS is asked
+    emr = emr_of(args)
+    cluster = find_cluster(emr, args.cluster, active=True)
+    made = _prepared(emr, cluster, asked, all_jobs=args.jobs is None)
+    made.stage()
+    _begin(made, cluster, args)
+    sequence = StepSequence(emr, cluster, made, args.log_minutes)
+    try:
+        code = sequence.run(wait=not args.no_wait)
+    except BaseException as error:
+        _end_unless_begun(emr, cluster, made, error)
+        raise
+    if args.no_wait and not code:
+        return 0
+    _end(made, outcome_of(code), code)
+    if not code:
+        _tell_report(made, args.report)
+    return code
+
+
+def _prepared(emr: Emr, cluster: Cluster, asked: Request, *, all_jobs: bool) -> Submission:
+    """What is submitted, when nothing stands against it; nothing is written yet."""
+    record = record_of(cluster)
+    if all_jobs:
+        asked = Request(asked.file, asked.overrides, jobs_of(record.settings), asked.fresh)
+    code = own_code()
+    key = asked.key(code)
+    everything = emr.steps(cluster.id)
+    steps = job_steps(everything)
+    earlier = last_run(steps, key)
+    date = variable_in(earlier[0].step.arguments, DATE_VARIABLE) if earlier else ""
+    loaded = asked.read(date or today())
+    if not _goes_on(earlier, loaded.value):
+        earlier, date = [], today()
+        loaded = asked.read(date)
+    found = planned(asked, loaded, record.settings, cluster.step_concurrency)
+    run_id = earlier[0].run_id if earlier else runs.new_run_id()
+    require_only_writer(steps, loaded.value.output, run_id, cluster.id)
+    files.require_writable(loaded.value.output, "output")
+    made = Submission(loaded.value, asked, found, code, record, run_id=run_id, date=date, key=key)
+    made.require_short()
+    if not earlier:
+        require_place(everything, len(made.batches[0]), cluster.id)
+    _tell(made, cluster, steps, goes_on=bool(earlier))
+    return made
+
+
+def _goes_on(earlier: Sequence[JobStep], config: JobConfig) -> bool:
+    """Whether the last run of the same is not over yet."""
+    if any(each.step.is_unfinished for each in earlier):
+        return True
+    if not earlier or not all(each.step.is_done for each in earlier):
+        return False
+    try:
+        return bool(
+            runs.read_run(RunPlace(config.output, earlier[0].run_id))["outcome"] == "running"
+        )
+    except UserError:  # its record is gone, and its outputs tell what is done
+        return False
+
+
+def _tell(made: Submission, cluster: Cluster, steps: Sequence[JobStep], *, goes_on: bool) -> None:
+    logger.info("cluster %s (%s) is %s", cluster.id, cluster.name, cluster.state.lower())
+    for note in made.plan.notes:
+        logger.info("note: %s", note)
+    how = "goes on: the same was asked for before" if goes_on else made.place.record_uri
+    logger.info("run %s: %s", made.run_id, how)
+    others = [each for each in steps if each.step.is_unfinished and each.run_id != made.run_id]
+    if others and not made.is_one_by_one:
+        logger.warning(
+            "%d steps of other runs are on the cluster, which runs several at once: where both do "
+            "not fit, each may wait for what the other holds",
+            len(others),
+        )
+
+
+def _begin(made: Submission, cluster: Cluster, args: argparse.Namespace) -> None:
+    # The run outlives this process: it has ended when its jobs have.
+    facts = run_facts(made.config, recorded_arguments(vars(args)))
+    own = {"of": "jobs", "owner": None, "expected": list(made.request.jobs)}
+    on = {"cluster": cluster.id, "release": made.record.settings.release}
+    runs.begin(made.place, {**own, **on, **facts})
+
+
+def _end_unless_begun(emr: Emr, cluster: Cluster, made: Submission, error: BaseException) -> None:
+    """Nobody else would end a run without a step; steps go on without this process."""
+    try:
+        if by_job(job_steps(emr.steps(cluster.id)), made.run_id):
+            return
+    except EnsemblesError as failure:
+        logger.warning("whether run %s has steps is not known: %s", made.run_id, failure)
+        return
+    outcome = explain(error)
+    _end(made, outcome.name, outcome.exit_code)
+
+
+def _end(made: Submission, outcome: str, code: int) -> None:
+    try:
+        runs.end(made.place, outcome, code)
+    except EnsemblesError as failure:  # what happened matters more than its record
+        logger.warning("the record of run %s was not written: %s", made.run_id, failure)
+
+
+def _tell_report(made: Submission, directory: Path | None) -> None:
+    logger.info("all jobs are done")
+    if "report" not in made.request.jobs:
+        return
+    config = made.config
+    target = directory or Path("out", config.name, "report")
+    logger.info("report: %s", files.join(config.report_uri, "report.html"))
+    logger.info("report: %s", fetch_report(config.report_uri, target.absolute()).as_uri())
+    shown = decide("report", config, node_versions(config.output, made.record)).shown
+    if shown:
+        sys.stdout.write(f"{shown}\n")

@@ -1,0 +1,1 @@
+"""`emr-ensembles plan`: what would run where on a cluster, and why it would fail."""
