@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipeline import files
 from pipeline.bagging.settings import BaggingSettings
 from pipeline.boosting.settings import BoostingSettings
+from pipeline.cli import output_places
+from pipeline.cli.models.settings import PromotionSettings
+from pipeline.cli.output_places import FREE_KEYS as FREE_KEYS
 from pipeline.config import Section, redacted
 from pipeline.data.settings import ColumnsSettings, SourceSettings, SplitSettings
 from pipeline.deep.settings import DeepSettings
+from pipeline.errors import UserError
 from pipeline.estimators.settings import GangSettings
-
-FREE_KEYS = ("spark", "source.options")
-"""Sections whose keys are Spark's own, with dots in them."""
 
 TRAINER_OF = {"bag": "bagging", "boost": "boosting", "deep": "deep"}
 """By the name of the job that trains it: a trainer's name, which is that of its section."""
@@ -46,6 +47,8 @@ class JobConfig(Section):
         When a table to be scored has other columns than the training table: `refuse` any
         difference, `ignore_extra` lets more columns pass through, `null_for_missing` also takes a
         missing feature for null in every row.
+    promotion : PromotionSettings
+        Which model becomes champion, and where champions are kept.
     spark : dict
         Spark settings; those of spark-submit win over them.
     gang : GangSettings
@@ -63,6 +66,7 @@ class JobConfig(Section):
     scratch: str | None = None
     if_exists: Literal["overwrite", "version", "refuse"] = "overwrite"
     drift: Literal["refuse", "ignore_extra", "null_for_missing"] = "ignore_extra"
+    promotion: PromotionSettings = PromotionSettings()
     spark: dict[str, str | bool | int | float] = Field(default_factory=dict)
     gang: GangSettings = GangSettings()
     bagging: BaggingSettings = BaggingSettings()
@@ -73,6 +77,15 @@ class JobConfig(Section):
     @classmethod
     def _with_scheme(cls, value: str | None) -> str | None:
         return None if value is None else files.absolute(value)
+
+    @model_validator(mode="after")
+    def _name_can_be_a_champions(self) -> JobConfig:
+        if self.promotion.registry is not None:
+            try:
+                self.promotion.champions_uri(self.name)
+            except UserError as error:
+                raise ValueError(str(error)) from None
+        return self
 
     @property
     def made_by(self) -> dict[str, Any]:
@@ -97,7 +110,7 @@ class JobConfig(Section):
 
     def model_uri(self, name: str) -> str:
         """Where a trainer's model is published."""
-        return files.join(self.output, "models", name)
+        return output_places.model_uri(self.output, name)
 
     def checkpoints_uri(self, name: str) -> str:
         """Where a trainer keeps what it has done until its model is published."""
@@ -110,4 +123,4 @@ class JobConfig(Section):
     @property
     def report_uri(self) -> str:
         """Where the report is published."""
-        return files.join(self.output, "report")
+        return output_places.report_uri(self.output)

@@ -56,11 +56,14 @@ def score(arguments: Sequence[str] | None = None) -> int:
         "score",
         "Score rows with a saved model. Without --input: the prepared test rows, with every "
         "trained model or the one of --model, into <output>/scores/. With --input: any table, "
-        "whose columns all pass through. Columns prediction and probability (an array, an entry "
-        "per class) are added; the result is Parquet.",
+        "whose columns all pass through, with the model of --model; without that, where the config "
+        "has promotion.registry, with the champion. Columns prediction and probability (an array, "
+        "an entry per class) are added; the result is Parquet.",
     )
     parser.add_argument(
-        "--model", metavar="NAME|URI", help="bagging, boosting, deep, or a saved model's URI"
+        "--model",
+        metavar="NAME|URI",
+        help="bagging, boosting, deep, champion, or a saved model's URI",
     )
     parser.add_argument("--input", metavar="URI", help="the table to score")
     parser.add_argument("--format", choices=_FORMATS, default="parquet", help="of --input")
@@ -79,8 +82,9 @@ def report(arguments: Sequence[str] | None = None) -> int:
     """Compare all trained models on the same rows."""
     parser = _parser(
         "report",
-        "Evaluate every trained model on the same rows: a table on the terminal, and report.html "
-        "(self-contained) and report.json below <output>/report/.",
+        "Evaluate every trained model on the same rows, and the champion where the config has "
+        "promotion.registry: a table on the terminal, and report.html (self-contained) and "
+        "report.json below <output>/report/.",
     )
     return run_job("report", _report, parser, arguments)
 
@@ -120,17 +124,21 @@ def _prepare(config: JobConfig, spark: SparkSession, _args: argparse.Namespace) 
     }
 
 
-def _require_sense(args: argparse.Namespace) -> None:
-    if args.input is None:
-        if args.output is not None:
-            raise UserError(
-                "--output goes with --input; test rows are scored into <output>/scores/"
-            )
-        return
-    if args.model is None or args.output is None:
-        raise UserError("--input needs --model and --output")
-    place = files.absolute(args.output).rpartition("/")[0]
-    files.require_writable(place, "--output")
+def _require_sense(config: JobConfig, args: argparse.Namespace) -> None:
+    from pipeline.cli.models.present import CHAMPION, require_present
+
+    if args.input is None and args.output is not None:
+        raise UserError("--output goes with --input; test rows are scored into <output>/scores/")
+    if args.input is not None and args.output is None:
+        raise UserError("--input needs --output")
+    if args.input is not None and args.model is None and config.promotion.registry is None:
+        raise UserError(
+            "--input needs --model, or promotion.registry in the config: then the champion scores"
+        )
+    if args.model == CHAMPION or (args.input is not None and args.model is None):
+        require_present(config.promotion, config.name)  # before Spark starts
+    if args.output is not None:
+        files.require_writable(files.absolute(args.output).rpartition("/")[0], "--output")
 
 
 def _score(config: JobConfig, spark: SparkSession, args: argparse.Namespace) -> Facts:
@@ -146,10 +154,10 @@ def _score(config: JobConfig, spark: SparkSession, args: argparse.Namespace) -> 
     return scoring.score_table(config, spark, args.model, source, args.output)
 
 
-def _report(config: JobConfig, spark: SparkSession, _args: argparse.Namespace) -> Facts:
+def _report(config: JobConfig, spark: SparkSession, args: argparse.Namespace) -> Facts:
     from pipeline.cli.reporting import report as make_report
 
-    return make_report(config, spark)
+    return make_report(config, spark, args.run_id)
 
 
 def _parser(job: str, description: str) -> argparse.ArgumentParser:

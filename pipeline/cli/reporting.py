@@ -7,15 +7,16 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any
 
+from pipeline.cli.champion_row import reported_champion
+from pipeline.cli.evaluating import card, evaluations
+from pipeline.cli.models.present import present
 from pipeline.cli.runs.inputs import report_inputs
 from pipeline.cli.scoring import require_same_table, trained
 from pipeline.cli.trainers import load_model
 from pipeline.config import redacted
-from pipeline.data.prepare import SPLIT
 from pipeline.data.prepared import PreparedTable, open_prepared
 from pipeline.estimators.model import EnsembleModel
 from pipeline.report.build import LATEST, build, put_latest
-from pipeline.report.evaluate import evaluate
 from pipeline.report.model_card import ModelResult
 from pipeline.report.terminal import table as terminal_table
 from pipeline.store.versions import Draft
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
 MEASURES = ("auc", "log_loss", "accuracy")
 
 
-def report(config: JobConfig, spark: SparkSession) -> dict[str, Any]:
+def report(config: JobConfig, spark: SparkSession, run: str | None = None) -> dict[str, Any]:
     """Evaluate every trained model on all splits; write the page, print the table.
+
+    Where the config names a registry with a champion, it is evaluated on the same test rows.
 
     Returns
     -------
@@ -43,19 +46,26 @@ def report(config: JobConfig, spark: SparkSession) -> dict[str, Any]:
     """
     table = open_prepared(config.output, config.made_by)
     uris = {name: config.model_uri(name) for name in trained(config, table)}
-    inputs = report_inputs(config, table.fingerprint, uris)
+    champion = present(config.promotion, config.name)
+    inputs = report_inputs(config, table.fingerprint, uris, champion)
     models = {
         name: load_model(uri, config.bagging.learners_allowed or ()) for name, uri in uris.items()
     }
     for name, model in models.items():
         require_same_table(name, model, table)
     results = [_evaluated(name, model, table, spark) for name, model in models.items()]
+    beside = reported_champion(champion, config, table, spark, results) if champion else None
     with Draft(config.report_uri, config.if_exists, beside=LATEST) as draft:
         written = build(
-            results, title=config.name, output_uri=draft.content, context=_context(config, table)
+            results,
+            title=config.name,
+            output_uri=draft.content,
+            context=_context(config, table, run),
+            champion=beside,
         )
-        table_text = terminal_table(results)
-        measures = _measures(results)
+        rows = [*results, *(beside.results if beside else [])]
+        table_text = terminal_table(rows)
+        measures = _measures(rows)
         draft.publish({"models": uris, "inputs": inputs, "metrics": measures, "table": table_text})
     latest = put_latest(written, config.report_uri)
     sys.stdout.write(f"{table_text}\n\nreport: {latest.html}\n")
@@ -80,28 +90,15 @@ def _measures(results: list[ModelResult]) -> dict[str, dict[str, float | None]]:
 def _evaluated(
     name: str, model: EnsembleModel, table: PreparedTable, spark: SparkSession
 ) -> ModelResult:
-    model.setParams(rawPredictionCol="")
-    scored = model.score(table.read(spark), keep=[table.roles.label, SPLIT])
-    evaluations = evaluate(
-        scored,
-        classes=model.classes,
-        label=table.roles.label,
-        prediction=model.value("predictionCol"),
-        probability=model.value("probabilityCol"),
-        split=SPLIT,
-    )
-    card = {
-        **model.metadata,
-        "metrics": {**model.metrics, "history": model.history},
-        "features": model.features.names,
-    }
-    return ModelResult(name, card, evaluations)
+    found = evaluations(model, table.read(spark), table.roles.label)
+    return ModelResult(name, card(model), found)
 
 
-def _context(config: JobConfig, table: PreparedTable) -> dict[str, Any]:
+def _context(config: JobConfig, table: PreparedTable, run: str | None) -> dict[str, Any]:
     split = config.split
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "run": run,
         "data_fingerprint": table.fingerprint,
         "seed": config.seed,
         "split": f"by time ({split.by_time})" if split.by_time else "by row identity",

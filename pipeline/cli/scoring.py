@@ -10,7 +10,9 @@ from pyspark.ml.functions import vector_to_array
 from pyspark.sql import functions as F  # noqa: N812
 
 from pipeline import files
+from pipeline.cli.champion_row import fitted_test_rows
 from pipeline.cli.drift import fit_to
+from pipeline.cli.models.present import CHAMPION, require_present
 from pipeline.cli.runs.inputs import model_digest, score_inputs
 from pipeline.cli.runs.resume import comparable, has_scores
 from pipeline.cli.runs.resume import trained as published
@@ -24,6 +26,7 @@ from pipeline.data.unreadable import reading
 from pipeline.errors import UserError
 from pipeline.estimators.model import EnsembleModel
 from pipeline.spark.job_progress import job_progress
+from pipeline.store.champions import Champion
 from pipeline.store.plain_directory import PlainDirectory
 from pipeline.store.versions import Draft
 
@@ -46,6 +49,8 @@ def score_test_rows(
     all are asked for anew.
     """
     table = open_prepared(config.output, config.made_by)
+    if model == CHAMPION:
+        return _score_with_champion(config, spark, table)
     rows = table.read(spark).where(F.col(SPLIT) == "test")
     outputs = {}
     for name in [model] if model else trained(config, table):
@@ -57,24 +62,31 @@ def score_test_rows(
 
 
 def score_table(
-    config: JobConfig, spark: SparkSession, model: str, source: SourceSettings, output: str
+    config: JobConfig, spark: SparkSession, model: str | None, source: SourceSettings, output: str
 ) -> dict[str, Any]:
-    """Score a table of the user's; all its columns pass through to the output."""
+    """Score a table of the user's; all its columns pass through to the output.
+
+    Without a model's name, the champion scores it.
+    """
     if source.kind == "csv":
         # Types are the model's, not guessed from this file: a category 01 stays 01.
         given = {k: v for k, v in source.options.items() if k.lower() != "inferschema"}
         source = source.model_copy(update={"options": {**given, "inferSchema": False}})
-    uri = model_uri(config, model)
+    champion = None
+    if model is None or model == CHAMPION:
+        champion = require_present(config.promotion, config.name)
+    uri = champion.model_uri if champion else model_uri(config, str(model))
+    which = {"champion": champion.facts} if champion else {}
     with PlainDirectory(output, config.if_exists) as directory:
         found = load_model(uri, config.bagging.learners_allowed or ())
         with reading(location(source)):
             rows = read(spark, source)
             fitted = _fitted(config, found, rows, is_text=source.kind == "csv")
             _score(found, fitted, directory.content, keep=rows.columns)
-        facts = {"scored": source.uri, "model": uri, "model_digest": model_digest(uri)}
+        facts = {"scored": source.uri, "model": uri, "model_digest": model_digest(uri), **which}
         place = directory.put(facts)
-    logger.info("scored with %s: %s", model, place)
-    return {"outputs": {"scores": place}}
+    logger.info("scored with %s: %s", _named(champion) if champion else model, place)
+    return {"outputs": {"scores": place}, **which}
 
 
 def require_same_table(name: str, model: EnsembleModel, table: PreparedTable) -> None:
@@ -128,6 +140,34 @@ def _score_rows(name: str, config: JobConfig, table: PreparedTable, rows: DataFr
         version = draft.publish({"model": uri, "rows": table.rows["test"], "inputs": inputs})
     logger.info("scored the test rows with %s: %s", name, version.content)
     return version.content
+
+
+def _score_with_champion(
+    config: JobConfig, spark: SparkSession, table: PreparedTable
+) -> dict[str, Any]:
+    """The test rows by the champion, which was trained on this table or on another."""
+    champion = require_present(config.promotion, config.name)
+    model = load_model(champion.model_uri, config.bagging.learners_allowed or ())
+    rows = fitted_test_rows(model, config, table, spark)
+    manifest = {
+        "model": champion.model_uri,
+        "champion": champion.facts,
+        "rows": table.rows["test"],
+        "inputs": score_inputs(table.fingerprint, champion.model_uri),
+    }
+    with Draft(config.scores_uri(CHAMPION), config.if_exists) as draft:
+        _score(model, rows, draft.content, keep=table.read(spark).columns)
+        version = draft.publish(manifest)
+    logger.info("scored the test rows with %s: %s", _named(champion), version.content)
+    return {
+        "outputs": {CHAMPION: version.content},
+        "data_fingerprint": table.fingerprint,
+        "champion": champion.facts,
+    }
+
+
+def _named(champion: Champion) -> str:
+    return f"champion number {champion.number} ({champion.trainer})"
 
 
 def _fitted(

@@ -8,7 +8,8 @@ from typing import Any
 
 from pipeline import files
 from pipeline.errors import UserError
-from pipeline.report.evaluation import check_same_rows
+from pipeline.report.champion import ReportedChampion
+from pipeline.report.evaluation import Evaluation, check_same_rows
 from pipeline.report.model_card import ModelResult
 from pipeline.report.page import page
 from pipeline.report.summary import summary, to_json
@@ -26,7 +27,12 @@ class ReportFiles:
 
 
 def build(
-    results: Sequence[ModelResult], *, title: str, output_uri: str, context: dict[str, Any]
+    results: Sequence[ModelResult],
+    *,
+    title: str,
+    output_uri: str,
+    context: dict[str, Any],
+    champion: ReportedChampion | None = None,
 ) -> ReportFiles:
     """Write `report.json` and `report.html` below a URI.
 
@@ -40,6 +46,8 @@ def build(
         Directory; earlier files of the same names are replaced.
     context : dict
         How the numbers were made: data fingerprint, seed, kind of split, versions, date.
+    champion : ReportedChampion, optional
+        The present champion, which gets a row of its own after theirs.
 
     Raises
     ------
@@ -50,20 +58,27 @@ def build(
     StoreError
         When a file cannot be written.
     """
-    names = [result.name for result in results]
-    if not names:
+    if not results:
         raise UserError("a report needs at least one model")
+    beside = [] if champion is None else champion.results
+    names = [result.name for result in [*results, *beside]]
     if len(set(names)) < len(names):
         raise UserError(f"each model of a report needs a name of its own, got {', '.join(names)}")
     check_same_rows({result.name: result.evaluations for result in results})
-    data = to_json(summary(results, title=title, context=context))
-    html = page(results, title=title, context=context).encode()
+    if beside:
+        check_same_rows({result.name: _on_test_rows(result) for result in [*results, *beside]})
+    data = to_json(summary(results, title=title, context=context, champion=champion))
+    html = page(results, title=title, context=context, champion=champion).encode()
     written = ReportFiles(
         json=files.join(output_uri, "report.json"), html=files.join(output_uri, "report.html")
     )
     files.write_bytes(written.json, data)
     files.write_bytes(written.html, html)
     return written
+
+
+def _on_test_rows(result: ModelResult) -> dict[str, Evaluation]:
+    return {split: one for split, one in result.evaluations.items() if split == "test"}
 
 
 def put_latest(written: ReportFiles, directory: str) -> ReportFiles:

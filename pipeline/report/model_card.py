@@ -19,7 +19,7 @@ class ModelResult:
     name : str
         What the report calls it; each name once.
     metadata : dict
-        The saved model's manifest. Read are `class`, `params`, `versions`, `seed`,
+        The saved model's manifest. Read are `class`, `digest`, `params`, `versions`, `seed`,
         `data_fingerprint`, `features` (or `feature_names`), and of `metrics`: `fit_seconds`,
         `best_iteration`, `best_epoch`, `out_of_bag`, `history`. All may be missing.
     evaluations : dict of str to Evaluation

@@ -11,6 +11,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.report.advice import advice
+from pipeline.report.champion import ReportedChampion
 from pipeline.report.comparison import MISSING, cells, columns, duration
 from pipeline.report.drawing import Plot, looks
 from pipeline.report.evaluation import Evaluation
@@ -23,23 +24,32 @@ _SPLITS = ("train", "validation", "test")
 _MISSING = "\u2013"
 
 
-def page(results: Sequence[ModelResult], *, title: str, context: Mapping[str, Any]) -> str:
+def page(
+    trained: Sequence[ModelResult],
+    *,
+    title: str,
+    context: Mapping[str, Any],
+    champion: ReportedChampion | None = None,
+) -> str:
     """Render the page.
 
     Parameters
     ----------
-    results : sequence of ModelResult
+    trained : sequence of ModelResult
         One or more models.
     title : str
         Heading of the page.
     context : mapping
         How the numbers were made: split, seed, versions, date and so on; shown as it is.
+    champion : ReportedChampion, optional
+        The present champion, a row after theirs.
 
     Returns
     -------
     str
         HTML without any reference to another file or address.
     """
+    results = [*trained, *(champion.results if champion else [])]
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -48,7 +58,7 @@ def page(results: Sequence[ModelResult], *, title: str, context: Mapping[str, An
     return environment.from_string(source).render(
         title=title,
         verdict=verdict(results),
-        notes=notes(results),
+        notes=notes(trained, champion),
         columns=columns(results),
         rows=_rows(results, colours),
         plots=[(plot, _markup(plot)) for plot in plots(results)],

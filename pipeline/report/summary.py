@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.report.champion import ReportedChampion
 from pipeline.report.evaluation import Evaluation
 from pipeline.report.model_card import ModelResult
 from pipeline.report.verdict import verdict
@@ -18,7 +19,11 @@ FORMAT = 1
 
 
 def summary(
-    results: Sequence[ModelResult], *, title: str, context: Mapping[str, Any]
+    results: Sequence[ModelResult],
+    *,
+    title: str,
+    context: Mapping[str, Any],
+    champion: ReportedChampion | None = None,
 ) -> dict[str, Any]:
     """Gather the report's numbers as JSON values; what does not exist is None.
 
@@ -30,17 +35,22 @@ def summary(
         The report's title.
     context : mapping
         How the numbers were made; taken over under `context`.
+    champion : ReportedChampion, optional
+        The present champion. It stands among `models` and in the verdict; `best` names the best
+        of the others.
     """
+    rows = [*results, *(champion.results if champion else [])]
     data = {
         "format": FORMAT,
         "title": title,
-        "verdict": verdict(results),
+        "verdict": verdict(rows),
         "best": {
             "by_test_auc": _best(results, "auc", sign=-1),
             "by_test_log_loss": _best(results, "log_loss", sign=1),
         },
-        "models": {result.name: _model(result) for result in results},
-        "notes": notes(results),
+        "models": {result.name: _model(result) for result in rows},
+        "champion": champion.to_json() if champion else None,
+        "notes": notes(results, champion),
         "context": context,
     }
     plain: dict[str, Any] = plain_value(data)
@@ -53,7 +63,7 @@ def to_json(data: Mapping[str, Any]) -> bytes:
     return (text + "\n").encode()
 
 
-def notes(results: Sequence[ModelResult]) -> list[str]:
+def notes(results: Sequence[ModelResult], champion: ReportedChampion | None = None) -> list[str]:
     """Reasons to doubt the comparison, as sentences; usually none."""
     prints = {
         result.name: str(result.metadata["data_fingerprint"])
@@ -76,7 +86,7 @@ def notes(results: Sequence[ModelResult]) -> list[str]:
     ]
     if broken:
         found.append(f"Some probabilities of {', '.join(broken)} are not numbers.")
-    return found
+    return [*found, *(champion.notes if champion else ())]
 
 
 def plain_value(value: Any) -> Any:
@@ -114,7 +124,7 @@ def _model(result: ModelResult) -> dict[str, Any]:
         "best_step": result.best_step,
         "features": len(result.features) or None,
     }
-    for key in ("class", "params", "seed", "versions", "data_fingerprint"):
+    for key in ("class", "digest", "params", "seed", "versions", "data_fingerprint"):
         entry[key] = result.metadata.get(key)
     if result.out_of_bag:
         entry["out_of_bag"] = result.out_of_bag

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pipeline import files
-from pipeline.errors import ModelError, UserError
+from pipeline.errors import ConflictError, ModelError, UserError
 from pipeline.store.stored_files import StoredFiles
 from pipeline.store.versions import Draft, IfExists, Version, newest, numbers, version
 
@@ -35,6 +35,7 @@ def publish(
     *,
     spark_metadata: str | None = None,
     if_exists: IfExists = "refuse",
+    seen: int | None = None,
 ) -> Version:
     """Write a model so that it appears whole.
 
@@ -50,6 +51,8 @@ def publish(
         The line by which Spark ML's `PipelineModel.load` finds the model's class.
     if_exists : {"refuse", "overwrite", "version"}
         What becomes of a model that is there already.
+    seen : int, optional
+        The newest version that the caller knows of (0: none), where it may follow no other.
 
     Raises
     ------
@@ -64,6 +67,8 @@ def publish(
     if old is not None:
         _require_ours(uri, old.manifest)
     with Draft(uri, if_exists, beside=_BESIDE) as draft:
+        if seen is not None:
+            _require_newest(uri, seen)
         if old is None and files.exists(files.join(uri, _BESIDE)) and not _was_begun(uri):
             raise UserError(f"{uri}: holds no model of ours; not touched. Choose another place")
         listing = _copied(natives, draft.content)
@@ -118,6 +123,11 @@ def open_stored(uri: str) -> tuple[dict[str, Any], StoredFiles]:
     return found.manifest, stored
 
 
+def digest(manifest: Mapping[str, Any]) -> str:
+    """A name for a model's content, whatever its version and its place."""
+    return hashlib.sha256(json.dumps(manifest["files"], sort_keys=True).encode()).hexdigest()[:16]
+
+
 def read_metadata(uri: str) -> dict[str, Any]:
     """Read and check a model's manifest alone.
 
@@ -149,6 +159,16 @@ def _find(uri: str) -> Version:
         )
     _require_ours(uri, found.manifest)
     return found
+
+
+def _require_newest(uri: str, seen: int) -> None:
+    """With a draft begun: it has the number after the newest, and this is still the one seen."""
+    there = max(numbers(uri), default=0)
+    if there != seen:
+        raise ConflictError(
+            f"{uri}: another writer published version {there} meanwhile; that one stands, nothing "
+            "was written. Look at it, and run this again"
+        )
 
 
 def _require_ours(uri: str, manifest: Mapping[str, Any]) -> None:

@@ -15,10 +15,11 @@ import pytest
 
 from pipeline.errors import DataError, UserError
 from pipeline.report.build import build
+from pipeline.report.champion import ReportedChampion
 from pipeline.report.evaluation import Evaluation
 from pipeline.report.model_card import ModelResult
 from pipeline.report.summary import notes
-from tests.report.samples import context, three, with_test
+from tests.report.samples import binary, context, three, with_test
 
 _VOID = {"meta", "br", "hr", "img", "input", "link"}
 
@@ -181,3 +182,40 @@ def test_notes_on_other_data() -> None:
     assert notes([one, two]) == []
     assert "fingerprints of bagging, x differ" in notes([one, other])[0]
     assert notes([ModelResult("y", {}, {})]) == ["No test rows were scored for y."]
+
+
+def _champion(rows: int = 8_000) -> ReportedChampion:
+    result = ModelResult("champion (boosting)", {}, {"test": binary(rows, 5.0)})
+    return ReportedChampion({"number": 4, "digest": "feed"}, result, notes=("Doubt it.",))
+
+
+def test_a_champion_is_a_row_of_its_own_and_never_the_best_of_the_trained(tmp_path: Path) -> None:
+    written = build(three(), title="t", output_uri=str(tmp_path), context={}, champion=_champion())
+    data = json.loads(Path(written.json).read_text())
+    assert list(data["models"]) == ["bagging", "boosting", "deep", "champion (boosting)"]
+    assert data["champion"] == {
+        "number": 4,
+        "digest": "feed",
+        "row": "champion (boosting)",
+        "skipped": None,
+    }
+    assert data["best"] == {"by_test_auc": "boosting", "by_test_log_loss": "boosting"}
+    assert data["verdict"].startswith("champion (boosting) has the best test AUC")
+    assert data["notes"] == ["Doubt it."]
+    html = Path(written.html).read_text()
+    assert "champion (boosting)" in html
+    assert "Doubt it." in html
+    _read(html)
+
+
+def test_a_champion_that_was_not_evaluated_leaves_its_reason(tmp_path: Path) -> None:
+    skipped = ReportedChampion({"number": 4}, None, "no column zone")
+    written = build(three(), title="t", output_uri=str(tmp_path), context={}, champion=skipped)
+    data = json.loads(Path(written.json).read_text())
+    assert data["champion"] == {"number": 4, "row": None, "skipped": "no column zone"}
+    assert set(data["models"]) == {"bagging", "boosting", "deep"}
+
+
+def test_a_champion_on_other_test_rows_is_not_compared(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"split test: .*champion \(boosting\) 7999"):
+        build(three(), title="t", output_uri=str(tmp_path), context={}, champion=_champion(7_999))

@@ -237,3 +237,21 @@ def test_of_two_models_at_once_one_is_kept_and_the_other_told(
     with pytest.raises(ConflictError, match="another writer published version 2"):
         publish(str(model), {"slow": b"1"}, METADATA, if_exists="overwrite")
     assert read(str(model))[1] == {"fast": b"1"}
+
+
+def test_who_has_seen_an_older_version_does_not_follow_a_newer_one(model: Path) -> None:
+    publish(str(model), {"new": b"1"}, METADATA, if_exists="version", seen=1)
+    with pytest.raises(ConflictError, match="another writer published version 2 meanwhile"):
+        publish(str(model), {"late": b"1"}, METADATA, if_exists="version", seen=1)
+    assert read(str(model))[1] == {"new": b"1"}
+    assert len(natives_of(model)) == 2
+
+
+def test_a_digest_is_of_the_files_alone(model: Path, tmp_path: Path) -> None:
+    publish(str(tmp_path / "copy"), NATIVES, {**METADATA, "metrics": {}})
+    publish(str(tmp_path / "other"), {**NATIVES, "more": b""}, METADATA)
+    one, copy, other = (
+        model_directory.digest(read_metadata(str(place)))
+        for place in (model, tmp_path / "copy", tmp_path / "other")
+    )
+    assert one == copy != other
