@@ -129,6 +129,7 @@ def test_nodes_write_models_verdicts_and_logs_and_nothing_else() -> None:
     assert written == {
         "${DataBucket}/output/*",
         "${DataBucket}/emr/verdicts/*",
+        "${DataBucket}/emr/logs/*",
         "${LogBucket}/logs/*",
     }
 
