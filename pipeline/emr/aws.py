@@ -38,6 +38,8 @@ THROTTLED = {
     "ThrottledException",
     "TooManyRequestsException",
 }
+# What follows is thousands of characters that only a further right makes readable.
+_ENCODED = "Encoded authorization failure message"
 # botocore's classes that tell of credentials which cannot be had, rather than of the network.
 _CREDENTIALS = (
     "CredentialRetrievalError",
@@ -114,7 +116,11 @@ def _of_answer(where: str, error: ClientError) -> EnsemblesError:
     said = error.response.get("Error", {})
     code, message = str(said.get("Code", "")), str(said.get("Message", "")).strip()
     if code in _DENIED:
-        return UserError(f"{where}: not allowed ({code}): have the action allowed to your role")
+        # AWS names the action that was refused, which may be another one, and on what.
+        said_why = message.partition(_ENCODED)[0].strip() or "AWS does not say why"
+        return UserError(
+            f"{where}: not allowed ({code}): {said_why.rstrip('.')}: have that allowed to your role"
+        )
     if code in _BAD_CREDENTIALS:
         return UserError(
             f"{where}: the credentials were refused ({code}): renew them, for example by aws sso "

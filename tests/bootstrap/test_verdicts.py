@@ -80,12 +80,12 @@ def test_every_boot_uploads_what_it_has_found(emr_node: Node) -> None:
     assert uploaded["checks"][0]["detail"] == f"{NODE_MANAGER} is running"
 
 
-def test_an_upload_that_fails_is_tried_four_times_with_pauses(emr_node: Node) -> None:
-    emr_node.shell("echo 3 >/calls/aws-failures")
+def test_an_upload_is_tried_for_minutes(emr_node: Node) -> None:
+    emr_node.shell("echo 7 >/calls/aws-failures")
     with metadata.served(emr_node, INSTANCE):
         check(emr_node)
-    assert emr_node.calls("aws-to") == [f"{URI}/{CLUSTER}/{INSTANCE}.json"] * 4
-    assert emr_node.calls("sleep") == ["2", "4", "8"]
+    assert emr_node.calls("aws-to") == [f"{URI}/{CLUSTER}/{INSTANCE}.json"] * 8
+    assert emr_node.calls("sleep") == ["2", "4", "8", "16", "32", "64", "128"]
     emr_node.shell(f"cmp {OBJECT} {VERDICT}")
 
 

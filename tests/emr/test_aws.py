@@ -39,6 +39,23 @@ def test_rights_and_credentials_are_the_users_to_mend(error: Exception, said: st
     assert said in str(told.value)
 
 
+def test_a_missing_right_is_told_in_awss_own_words_which_name_what_was_refused() -> None:
+    message = "User: arn:aws:sts::1:user/a is not authorized to perform: iam:PassRole on role/b."
+    error = ClientError({"Error": {"Code": "AccessDenied", "Message": message}}, "RunJobFlow")
+    with pytest.raises(UserError) as told, aws_errors("elasticmapreduce:RunJobFlow", "eu-west-1"):
+        raise error
+    assert "iam:PassRole on role/b: have that allowed to your role" in str(told.value)
+
+
+def test_what_nobody_can_read_of_a_missing_right_is_left_out() -> None:
+    message = "You are not authorized. Encoded authorization failure message: " + "x" * 2_000
+    error = ClientError({"Error": {"Code": "UnauthorizedOperation", "Message": message}}, "Thing")
+    with pytest.raises(UserError) as told, aws_errors("ec2:Thing", "eu-west-1"):
+        raise error
+    assert "You are not authorized: have that allowed" in str(told.value)
+    assert "xxx" not in str(told.value)
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,7 @@ LINES = 25
 
 _LOOKED_AT = 400
 _EVERY_S = 20.0
+_BEFORE = datetime.timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,8 @@ def _tails(
     while True:
         found, is_all = _look(step, known, logs, is_clear=not wait)
         if is_all or not wait or waited >= patience.minutes * 60:
+            if found and not is_all:
+                logger.info("%s: what has arrived of its logs may be older than its end", job)
             if not found:
                 late = f"they arrive within about {LATE_MINUTES} minutes"
                 logger.info(
@@ -168,7 +172,17 @@ def _look(step: Step, known: str, logs: ClusterLogs, *, is_clear: bool) -> tuple
         logger.warning("logs cannot be read: %s", error)
         return [], True
     if is_clear and drivers:
-        return drivers, True
+        return drivers, _are_last(drivers, step)
     # What YARN says of the end, a kill for memory say, is in the step's own.
     found = ([] if own is None else [own]) + drivers
-    return found, own is not None and (bool(drivers) or not application)
+    is_all = own is not None and (bool(drivers) or not application)
+    return found, is_all and _are_last(found, step)
+
+
+def _are_last(tails: Sequence[Tail], step: Step) -> bool:
+    """Whether logs were brought when the step had ended, and not while it ran."""
+    if step.ended is None:
+        return True
+    ended = step.ended if step.ended.tzinfo else step.ended.replace(tzinfo=datetime.UTC)
+    # A driver ends before its step does, and EMR may have come in between.
+    return all(each.brought is None or each.brought >= ended - _BEFORE for each in tails)

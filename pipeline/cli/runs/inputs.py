@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
@@ -17,10 +18,12 @@ from pipeline import files
 from pipeline.cli.job_config import JobConfig
 from pipeline.config import redacted
 from pipeline.data.prepared import find_prepared
-from pipeline.errors import EnsemblesError, ModelError
+from pipeline.errors import AccessError, EnsemblesError, ModelError
 from pipeline.store.champions import Champion
 from pipeline.store.installed import installed
 from pipeline.store.model_directory import digest, read_metadata
+
+logger = logging.getLogger(__name__)
 
 Inputs = dict[str, Any]
 Versions = Mapping[str, str]
@@ -119,6 +122,9 @@ def source_state(config: JobConfig) -> str:
         return UNKNOWN
     try:
         found = files.stamps(source.uri)
+    except AccessError as error:
+        logger.warning("source.uri: whether it has changed cannot be seen: %s", error)
+        return UNKNOWN
     except EnsemblesError:
         return UNKNOWN  # Spark may know file systems that this process does not
     if not found:

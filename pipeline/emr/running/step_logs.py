@@ -7,11 +7,13 @@
 ```
 
 In cluster mode a step's own stderr is that of spark-submit, which names the application; the job
-itself writes into the driver's container. EMR brings logs about every 5 minutes.
+itself writes into the driver's container. EMR brings logs about every 5 minutes, also of what still
+runs, and brings them again as they grow.
 """
 
 from __future__ import annotations
 
+import datetime
 import gzip
 import io
 import re
@@ -45,11 +47,14 @@ class Tail:
         The last ones.
     application : str
         The last application that any of its lines names; empty for none.
+    brought : datetime or None
+        When EMR brought it; None where its store does not say.
     """
 
     uri: str
     lines: tuple[str, ...]
     application: str = ""
+    brought: datetime.datetime | None = None
 
     @property
     def text(self) -> str:
@@ -84,7 +89,7 @@ def tail(uri: str, count: int) -> Tail | None:
                 application = named[-1]
     except FileNotFoundError:
         return None
-    return Tail(uri, tuple(kept), application)
+    return Tail(uri, tuple(kept), application, _changed(uri))
 
 
 @dataclass(frozen=True)
@@ -153,6 +158,12 @@ class ClusterLogs:
 
     def _at(self, *parts: str) -> str:
         return files.join(self.base, self.cluster, *parts)
+
+
+def _changed(uri: str) -> datetime.datetime | None:
+    stamps = files.stamps(uri)
+    nanoseconds = int(stamps[0][2]) if stamps else 0
+    return datetime.datetime.fromtimestamp(nanoseconds / 1e9, datetime.UTC) if nanoseconds else None
 
 
 def _lines(uri: str) -> Iterator[str]:

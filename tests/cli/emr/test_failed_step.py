@@ -4,8 +4,11 @@ Stubber.
 
 from __future__ import annotations
 
+import datetime
 import gzip
 import logging
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -155,3 +158,35 @@ def test_emrs_own_words_are_told(place: RunPlace, caplog: pytest.LogCaptureFixtu
     said = "Unknown Error.; the process exited; s3://bucket/logs/j-1/steps/s-1/stderr.gz"
     assert f"boost: EMR says: {said}" in caplog.text
     assert part(place)["error"] == said
+
+
+def test_what_emr_brought_while_the_step_still_ran_is_not_taken_for_its_last_words(
+    place: RunPlace, logs: ClusterLogs, caplog: pytest.LogCaptureFixture
+) -> None:
+    ended = datetime.datetime.now(datetime.UTC)
+    uri = logs.of_container("application_1_0002", "container_1_0002_01_000001")
+    put(logs.of_step("s-1"), "Submitted application application_1_0002\n")
+    put(uri, "round 10\n")
+    early = ended.timestamp() - 240
+    os.utime(uri, (early, early))
+
+    def brings(_: float) -> None:
+        put(uri, "round 10\nerror: the disk is full\n")
+
+    step = replace(STEP, ended=ended)
+    assert explain("boost", step, place, logs, LogPatience(7, brings)) == 1
+    assert part(place)["error"] == "the disk is full"
+    assert "may be older" not in caplog.text
+
+
+def test_old_logs_are_called_old_when_no_others_come(
+    place: RunPlace, logs: ClusterLogs, caplog: pytest.LogCaptureFixture
+) -> None:
+    ended = datetime.datetime.now(datetime.UTC)
+    uri = logs.of_container("application_1_0002", "container_1_0002_01_000001")
+    put(logs.of_step("s-1"), "Submitted application application_1_0002\n")
+    put(uri, "round 10\n")
+    early = ended.timestamp() - 240
+    os.utime(uri, (early, early))
+    explain("boost", replace(STEP, ended=ended), place, logs, LogPatience(1, lambda _: None))
+    assert "what has arrived of its logs may be older than its end" in caplog.text

@@ -2,7 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import files
 from pipeline.cli.runs.inputs import UNKNOWN, differences, flat, model_digest, source_state
+from pipeline.errors import AccessError
 from tests.cli.runs.made import config_of, make
 
 
@@ -35,6 +37,17 @@ def test_a_source_that_cannot_be_looked_at_is_unknown(tmp_path: Path, uri: str) 
     place = uri if ":" in uri else str(tmp_path / uri)
     config = config_of(tmp_path, source={"kind": "csv", "uri": place})
     assert source_state(config) == UNKNOWN
+
+
+def test_a_source_that_may_not_be_listed_is_told_for_it_makes_every_run_train_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def denied(uri: str) -> None:
+        raise AccessError(f"{uri}: access denied")
+
+    monkeypatch.setattr(files, "stamps", denied)
+    assert source_state(config_of(tmp_path)) == UNKNOWN
+    assert "access denied" in caplog.text
 
 
 def test_the_flights_are_known_by_their_package(tmp_path: Path) -> None:

@@ -53,11 +53,13 @@ def test_logs_and_old_versions_end_and_so_do_uploads_that_were_given_up() -> Non
     found = resources("buckets", "S3::Bucket")
     rules = {name: found[name]["Properties"]["LifecycleConfiguration"]["Rules"] for name in BUCKETS}
     assert rules["LogBucket"][0]["ExpirationInDays"] == {"Ref": "LogDays"}
-    old = rules["DataBucket"][0]["NoncurrentVersionExpiration"]
+    of_data = {rule["Id"]: rule for rule in rules["DataBucket"]}
+    old = of_data["old-versions"]["NoncurrentVersionExpiration"]
     assert old == {"NoncurrentDays": {"Ref": "OldVersionDays"}}
-    assert "ExpirationInDays" not in str(rules["DataBucket"])
-    for name in BUCKETS:
-        assert rules[name][0]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+    ending = {rule.get("Prefix") for rule in of_data.values() if "ExpirationInDays" in rule}
+    assert ending == {"emr/logs/", "emr/verdicts/"}  # data, code and models stay
+    for rule in (rules["LogBucket"][0], of_data["old-versions"]):
+        assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
 
 
 def test_no_security_group_lets_the_world_in() -> None:
