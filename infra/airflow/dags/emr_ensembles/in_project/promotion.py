@@ -1,0 +1,54 @@
+"""Hold the best model of a date against the champion, once; runs in the project's environment.
+
+Prints what `emr-ensembles models promote --json` would, and notes it in the run's record.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from day_run import JUDGED, is_judged, newest_report, place_of
+
+from pipeline.cli.entry import add_config_arguments, guarded
+from pipeline.cli.job_config import FREE_KEYS, JobConfig
+from pipeline.cli.models.job import load_job
+from pipeline.cli.models.promotion import promote
+from pipeline.cli.runs.job_run import run_facts
+from pipeline.config import load
+from pipeline.store import runs
+
+
+def main() -> int:
+    """Print the outcome; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Promote the best model of a date.")
+    add_config_arguments(parser)
+    args = parser.parse_args()
+    return guarded(lambda: _answer(args))
+
+
+def _answer(args: argparse.Namespace) -> int:
+    config = load(JobConfig, args.config, args.overrides, FREE_KEYS)
+    sys.stdout.write(json.dumps(_outcome(args, config)) + "\n")
+    return 0
+
+
+def _outcome(args: argparse.Namespace, config: JobConfig) -> dict[str, Any]:
+    if config.promotion.registry is None:
+        return {"promoted": False, "reason": "promotion.registry is not set"}
+    place = place_of(config)
+    if is_judged(place, config):
+        return {"promoted": False, "reason": "the date was judged before"}
+    part = {"exit_code": 0, "started": runs.now(), "report": newest_report(config)}
+    given = {"command": "models promote", "config": args.config, "from": "airflow"}
+    outcome = promote(load_job(args.config, args.overrides), command=given).to_json()
+    runs.begin(place, {"of": "jobs", **run_facts(config, given)})
+    part |= {"outcome": "success", "reason": outcome["reason"], "ended": runs.now()}
+    runs.note_job(place, JUDGED, part)
+    return outcome
+
+
+if __name__ == "__main__":
+    sys.exit(main())
