@@ -40,6 +40,10 @@ THROTTLED = {
 }
 # What follows is thousands of characters that only a further right makes readable.
 _ENCODED = "Encoded authorization failure message"
+CONNECT_TIMEOUT_S = 10.0
+READ_TIMEOUT_S = 30.0
+"""So long an answer may take; what was asked may be done all the same."""
+
 # botocore's classes that tell of credentials which cannot be had, rather than of the network.
 _CREDENTIALS = (
     "CredentialRetrievalError",
@@ -77,7 +81,7 @@ def aws_client(service: str, region: str | None = None, *, retries: bool = True)
 
     # AWS_MAX_ATTEMPTS, three by default, says how often.
     how = {"mode": "standard"} if retries else {"total_max_attempts": 1}
-    config = Config(retries=how, connect_timeout=10, read_timeout=30)
+    config = Config(retries=how, connect_timeout=CONNECT_TIMEOUT_S, read_timeout=READ_TIMEOUT_S)
     with aws_errors(service, region):
         return boto3.Session().client(service, region_name=region, config=config)
 
@@ -101,6 +105,7 @@ def aws_errors(action: str, region: str | None) -> Iterator[None]:
         For everything that may pass: throttling, no answer.
     """
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     where = f"AWS: {action}" + (f" in {region}" if region else "")
     try:
@@ -109,6 +114,11 @@ def aws_errors(action: str, region: str | None) -> Iterator[None]:
         raise _of_answer(where, error) from error
     except BotoCoreError as error:
         raise _of_client(where, error) from error
+    except ResponseParserError as error:  # none of botocore's own errors
+        raise EnsemblesError(
+            f"{where}: an answer that cannot be read ({error}): see what is between this machine "
+            "and AWS, and run it again"
+        ) from error
 
 
 def _of_answer(where: str, error: ClientError) -> EnsemblesError:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from pipeline.config import is_secret
 from pipeline.emr.executors import Layout
+from pipeline.emr.step_secrets import is_secret_setting, require_no_secrets
 from pipeline.errors import UserError
 
 # Spark refuses barrier stages under dynamic allocation, and bagging counts its executors.
@@ -27,6 +27,10 @@ MOST_CHARACTERS = 10_240
 _RUNNER = "command-runner.jar"
 _LONGEST_NAME = 256
 _DIGITS = 12
+
+
+class TooLongError(UserError):
+    """A step whose arguments are longer than EMR takes."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Places:
     archive : str, optional
         URI of a packed environment, which YARN unpacks into each container.
     environment : mapping of str to str
-        Further variables of driver and executors; nothing secret.
+        Further variables of driver and executors; a secret among them is refused.
     """
 
     code: str
@@ -89,11 +93,17 @@ def step_arguments(
         The job's further arguments.
     further_tags : sequence of str
         By which YARN finds the application, besides the run and the job.
+
+    Raises
+    ------
+    UserError
+        For a secret in the environment, or in the job's further arguments.
     """
+    require_no_secrets(places.environment, arguments)
     own = {
         key: value
         for key, value in settings.items()
-        if key != _TAGS and not is_secret(key, value)  # the job sets these itself
+        if key != _TAGS and not is_secret_setting(key, value)  # the job sets these itself
     }
     tags = [TAG, run_id, job, *further_tags, *filter(None, [settings.get(_TAGS)])]
     whole = {
@@ -128,12 +138,12 @@ def api_step(name: str, arguments: Sequence[str], on_failure: str) -> dict[str, 
 
     Raises
     ------
-    UserError
+    TooLongError
         When the arguments are longer than EMR takes.
     """
     length = len(_RUNNER) + sum(len(each) for each in arguments)
     if length > MOST_CHARACTERS:
-        raise UserError(
+        raise TooLongError(
             f"step {name}: its arguments are {length:,} characters, and EMR takes "
             f"{MOST_CHARACTERS:,}: write what --set says into the config, and fewer or shorter "
             "settings below spark"

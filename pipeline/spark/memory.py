@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _MIB = 2**20
-# Measured on YARN: what a JVM of Spark takes beyond its heap, and Python's processes of an executor
-# with the libraries loaded, before there are rows.
-_BASE_MB = 800
+
+BASE_MB = 800
+"""MiB outside of its heap that an executor takes before there are rows, as measured on YARN.
+
+That is what a JVM of Spark takes beyond its heap, and Python's processes with the libraries loaded.
+"""
 
 
 def require_memory(
@@ -53,11 +56,11 @@ def require_memory(
     cores = int(context.getConf().get("spark.executor.cores", "1"))
     workers = max(min(cores // plan.cores, plan.workers), 1)
     largest = _largest_mb(shards, workers)
-    needed = _BASE_MB + int(largest * factor)
+    needed = BASE_MB + int(largest * factor)
     if given < needed:
         what = "largest shard" if workers == 1 else f"{workers} largest shards, of one executor,"
         raise UserError(
-            f"{name}: the {what} has {largest} MiB; an executor takes {_BASE_MB} MiB and "
+            f"{name}: the {what} has {largest} MiB; an executor takes {BASE_MB} MiB and "
             f"{factor:g} times that outside of the JVM's heap: {needed} MiB; the executors have "
             f"{given}, and YARN would kill them. Set spark.executor.memoryOverhead to {needed}m or "
             "more, or have more executors, each with less of the rows"

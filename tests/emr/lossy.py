@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import http.client
 import json
+import re
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -36,12 +37,25 @@ class Loss(Enum):
     FAILED = "moto does it, and the answer says 500"
     THROTTLED = "moto never hears of it, and the answer says that it is throttled"
     UNHEARD = "moto never hears of it, and the connection is closed"
+    LATE = "moto does it, and the answer is held back until the client has given up"
+    GARBLED = "moto does it, and the answer is not what it should be"
+    EXPIRED = "moto never hears of it, and the answer says that the credentials have expired"
+    DENIED = "moto never hears of it, and the answer says that it is not allowed"
+
+
+_REFUSALS = {
+    Loss.THROTTLED: ("ThrottlingException", "Rate exceeded"),
+    Loss.EXPIRED: ("ExpiredTokenException", "The security token included is expired"),
+    Loss.DENIED: ("AccessDeniedException", "not authorized"),
+}
+_PATIENCE_S = 60  # longer than any client's
 
 
 class Lossy:
     """The proxy; `asked` counts by operation what it was asked, `done` what moto has heard of.
 
-    Operations are named as in policies: `RunJobFlow`, `DescribeSubnets`. S3's have no name.
+    Operations are named as in policies: `RunJobFlow`, `DescribeSubnets`. Of S3's only `GetObject`
+    has a name.
     """
 
     def __init__(self, behind: str) -> None:
@@ -89,7 +103,7 @@ class Lossy:
             self.asked[operation] += 1
             left = self._losses[operation]
             loss = left.pop(0) if left else None
-            if loss not in (Loss.THROTTLED, Loss.UNHEARD):
+            if loss is not Loss.UNHEARD and loss not in _REFUSALS:
                 self.done[operation] += 1
             return loss
 
@@ -118,9 +132,11 @@ class Lossy:
             def _any(self) -> None:
                 body = _body(self)
                 operation = _operation(self.headers.get("X-Amz-Target"), body)
+                if self.command == "GET" and re.fullmatch(r"/[^/?]+/[^?]+", self.path):
+                    operation = "GetObject"
                 loss = proxy._next(operation)
-                if loss is Loss.THROTTLED:
-                    self._answer(400, _error("ThrottlingException", "Rate exceeded"))
+                if loss in _REFUSALS:
+                    self._answer(400, _error(*_REFUSALS[loss]))
                     return
                 if loss is Loss.UNHEARD:
                     self.close_connection = True
@@ -128,8 +144,13 @@ class Lossy:
                 answer = proxy._answered(
                     operation, self.command, self.path, dict(self.headers.items()), body
                 )
-                if loss is Loss.DROPPED:
+                if loss is Loss.LATE:
+                    self.connection.settimeout(_PATIENCE_S)
+                    self.connection.recv(1)  # nothing comes until the client closes
+                if loss in (Loss.DROPPED, Loss.LATE):
                     self.close_connection = True
+                elif loss is Loss.GARBLED:
+                    self._answer(200, b"<html>a captive portal</html>")
                 elif loss is Loss.FAILED:
                     self._answer(500, _error("InternalServerError", "an injected fault"))
                 else:

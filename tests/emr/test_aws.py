@@ -11,6 +11,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
     UnauthorizedSSOTokenError,
 )
+from botocore.parsers import ResponseParserError
 
 from pipeline.emr.aws import aws_client, aws_errors
 from pipeline.errors import EnsemblesError, UserError
@@ -63,6 +64,7 @@ def test_what_nobody_can_read_of_a_missing_right_is_left_out() -> None:
         (answer("TooManyRequestsException"), "throttled, each time it was asked"),
         (ReadTimeoutError(endpoint_url="https://ec2"), "no answer (Read timeout"),
         (answer("InternalError"), "InternalError: because"),
+        (ResponseParserError("no XML"), "an answer that cannot be read (no XML)"),
     ],
 )
 def test_what_may_pass_is_not_called_the_users_fault(error: Exception, said: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from tests.emr.lossy import Loss, Lossy, lossy
 
@@ -33,7 +33,8 @@ def run(emr: Any, name: str) -> str:
 
 
 def named(emr: Any, name: str) -> list[str]:
-    return [each["Id"] for each in emr.list_clusters()["Clusters"] if each["Name"] == name]
+    pages = emr.get_paginator("list_clusters").paginate()  # other tests make clusters, too
+    return [each["Id"] for page in pages for each in page["Clusters"] if each["Name"] == name]
 
 
 def test_what_is_not_lost_passes_as_it_is(proxy: Lossy) -> None:
@@ -94,3 +95,39 @@ def test_what_moto_says_can_be_changed(proxy: Lossy) -> None:
     said = emr.describe_cluster(ClusterId=created)["Cluster"]
     assert (said["Name"], said["Status"]["State"]) == ("changed", "STARTING")
     assert said["Status"]["Timeline"]["CreationDateTime"].year >= 2026
+
+
+def test_an_answer_is_held_back_until_the_client_has_given_up(proxy: Lossy) -> None:
+    config = Config(retries={"total_max_attempts": 1}, read_timeout=1)
+    emr = boto3.client("emr", endpoint_url=proxy.url, config=config, region_name="eu-west-3")
+    proxy.lose("RunJobFlow", Loss.LATE)
+    with pytest.raises(ReadTimeoutError):
+        run(emr, "late")
+    assert len(named(client("emr", proxy), "late")) == 1
+
+
+@pytest.mark.parametrize("loss", [Loss.EXPIRED, Loss.DENIED])
+def test_a_refusal_is_told_and_nothing_is_done(proxy: Lossy, loss: Loss) -> None:
+    emr = client("emr", proxy)
+    proxy.lose("RunJobFlow", loss)
+    with pytest.raises(ClientError, match=r"ExpiredToken|AccessDenied"):
+        run(emr, loss.name)
+    assert named(emr, loss.name) == []
+
+
+def test_a_garbled_answer_has_nothing_of_what_it_should_have(proxy: Lossy) -> None:
+    emr = client("emr", proxy)
+    proxy.lose("RunJobFlow", Loss.GARBLED)
+    with pytest.raises(KeyError, match="JobFlowId"):
+        run(emr, "garbled")
+    assert len(named(emr, "garbled")) == 1
+
+
+def test_an_object_of_s3_can_be_lost_by_name(proxy: Lossy) -> None:
+    s3 = client("s3", proxy)
+    s3.put_object(Bucket="bucket", Key="lossy/lost", Body=b"1")
+    proxy.lose("GetObject", Loss.FAILED)
+    with pytest.raises(ClientError, match="500"):
+        s3.get_object(Bucket="bucket", Key="lossy/lost")
+    assert s3.get_object(Bucket="bucket", Key="lossy/lost")["Body"].read() == b"1"
+    assert proxy.asked["GetObject"] == 2

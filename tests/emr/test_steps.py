@@ -10,6 +10,7 @@ from pipeline.emr.steps import (
     FIXED_SIZE,
     MOST_CHARACTERS,
     Places,
+    TooLongError,
     api_step,
     setting_in,
     step_arguments,
@@ -101,6 +102,27 @@ def test_a_secret_is_in_no_argument() -> None:
     assert conf(arguments)["spark.x"] == "y"
 
 
+def test_a_secret_variable_or_argument_makes_no_step() -> None:
+    options = {"JAVA_OPTS_X": "-Djavax.net.ssl.trustStorePassword=hunter2"}
+    with pytest.raises(UserError, match="the variable JAVA_OPTS_X: a secret"):
+        step(places=replace(PLACES, environment=options))
+    with pytest.raises(UserError, match=r"--set spark\.spark\.x\.token=\*+: a secret"):
+        step_arguments(
+            "boost",
+            PLACES,
+            LAYOUT,
+            name="flights",
+            run_id="run-1",
+            settings={},
+            arguments=["--set", "spark.spark.x.token=hunter2"],
+        )
+
+
+def test_a_secret_variable_among_the_settings_is_in_no_argument() -> None:
+    name = "spark.yarn.appMasterEnv.DB_PASS"
+    assert "hunter2" not in " ".join(step(**{name: "hunter2"}))
+
+
 def test_no_setting_limits_the_address_space_of_python() -> None:
     assert "spark.executor.pyspark.memory" not in conf(step())
 
@@ -125,7 +147,7 @@ def test_a_long_name_keeps_its_end_by_which_steps_differ() -> None:
 def test_more_characters_than_emr_takes_are_refused_with_what_to_do() -> None:
     fits = "x" * (MOST_CHARACTERS - len("command-runner.jar"))
     api_step("s", [fits], "CONTINUE")
-    with pytest.raises(UserError, match="arguments are 10,241 characters, and EMR takes 10,240"):
+    with pytest.raises(TooLongError, match="arguments are 10,241 characters, and EMR takes 10,240"):
         api_step("s", [fits, "x"], "CONTINUE")
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 
 from pipeline.cli.emr.interrupts import left_running
+from pipeline.cli.emr.lost_nodes import lost_nodes
 from pipeline.cli.emr.verdict_text import verdict_counts, verdict_lines
+from pipeline.emr.clusters.roles import ROLES
 from pipeline.emr.running.api import Emr
 from pipeline.emr.running.failures import bootstrap_failure, bootstrap_tails, why_ended
 from pipeline.emr.running.record import ClusterRecord
@@ -19,7 +21,6 @@ logger = logging.getLogger(__name__)
 
 _STILL_S = 300.0  # after so long without news it is said that there are none
 _LINES = 25
-_ROLES = {"MASTER": "primary", "CORE": "core", "TASK": "task"}
 
 
 def until_ready(emr: Emr, cluster_id: str, record: ClusterRecord, minutes: float) -> int:
@@ -85,7 +86,7 @@ def _until_whole(emr: Emr, cluster_id: str, minutes: float) -> None:
         "\n".join(
             [
                 f"cluster {cluster_id} is not up with all nodes after {minutes:g} minutes: {said}",
-                *_lost_nodes(emr, cluster_id),
+                *lost_nodes(emr.instances(cluster_id, ("TERMINATED",))),
                 left_running(look.cluster),
             ]
         )
@@ -97,17 +98,11 @@ def _news(look: ClusterLook) -> str:
     if look.cluster.message:
         said += f" ({look.cluster.message})"
     fleets = [
-        f"{_ROLES[each.role]} {each.provisioned} of {each.wanted} {each.state.lower()}"
+        f"{ROLES[each.role]} {each.provisioned} of {each.wanted} {each.state.lower()}"
         + (f" ({each.message})" if each.message else "")
         for each in look.fleets
     ]
     return f"{said}: {', '.join(fleets)}" if fleets else said
-
-
-def _lost_nodes(emr: Emr, cluster_id: str) -> list[str]:
-    """Nodes that EMR has given up meanwhile, and why."""
-    lost = emr.instances(cluster_id, ("TERMINATED",))
-    return [f"node {each.id} ({each.type}) ended: {each.reason}" for each in lost if each.reason]
 
 
 def _until_verified(emr: Emr, cluster_id: str, record: ClusterRecord, minutes: float) -> None:

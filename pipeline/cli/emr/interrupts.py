@@ -47,6 +47,20 @@ def _terminated_when_told() -> Iterator[None]:
             signal.signal(signal.SIGTERM, before)
 
 
+def went_on(error: EnsemblesError, note: str) -> EnsemblesError:
+    """The same error with a note that something may run on, and the exit code of a failure.
+
+    The user's own errors have another one, which says that nothing has been done.
+    """
+    told = error if error.exit_code == 1 else EnsemblesError(str(error))
+    if told is not error:
+        for each in getattr(error, "__notes__", ()):
+            told.add_note(each)
+    if note:
+        told.add_note(note)
+    return told
+
+
 def left_running(cluster: Cluster) -> str:
     """What a cluster that is left to itself does and costs, and how to end it."""
     said = f"cluster {cluster.id} ({cluster.name}) is {cluster.state.lower()}"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pipeline
-from pipeline.cli.job_config import FREE_KEYS, TRAINER_OF, JobConfig
+from pipeline.cli.job_config import FREE_KEYS, JobConfig
+from pipeline.cli.plan.asked import jobs_of as jobs_of
 from pipeline.cli.plan.plan import Plan, plan
 from pipeline.cli.runs.sequence import JOBS
 from pipeline.cli.runs.submit import in_clone
@@ -19,7 +20,6 @@ from pipeline.emr.staging import Code, config_uri, read_code
 from pipeline.errors import UserError
 
 _ANY_DAY = datetime.date(2000, 1, 1)
-_ON_S3 = ("s3://", "s3a://")
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,6 @@ class Request:
         )
 
 
-def jobs_of(settings: ClusterSettings) -> tuple[str, ...]:
-    """All jobs, without the trainers that a cluster is not made for."""
-    return tuple(job for job in JOBS if job not in TRAINER_OF or job in settings.trainers)
-
-
 def own_code() -> Code:
     """The package and the entry points of this clone.
 
@@ -117,14 +112,6 @@ def planned(
         overrides=request.overrides,
         texts=loaded.document.raw,
     )
-    problems = list(found.problems)
-    if not loaded.value.output.startswith(_ON_S3) and not any(
-        each.startswith("output:") for each in problems
-    ):
-        problems.append(
-            f"output: {loaded.value.output}: it must outlive the cluster, and be read from outside "
-            "of it, to tell what is done: name a place on s3://"
-        )
-    if problems:
-        raise UserError("\n".join(problems))
+    if found.problems:
+        raise UserError("\n".join(found.problems))
     return found

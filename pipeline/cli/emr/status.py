@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline.cli.emr.arguments import add_cluster, emr_of
 from pipeline.cli.emr.cost_text import bound_text, idle_text
+from pipeline.cli.emr.lost_nodes import lost_nodes
 from pipeline.cli.emr.text import age_text, aligned, as_json, write
 from pipeline.emr.clusters.request import RECORD_TAG
 from pipeline.emr.clusters.settings import ClusterSettings
@@ -81,6 +82,7 @@ def _lines(found: _Status) -> list[str]:
         rows.append(["origin", "not created by emr-ensembles"])
     rows += [[each.role.lower(), _fleet(each)] for each in found.fleets]
     rows.append(["nodes", _nodes(found.instances)])
+    rows += [["lost", each] for each in lost_nodes(found.instances)]
     if found.settings is not None:
         rows += [["costs", bound_text(found.settings)], ["idle", _idle(found, found.settings)]]
     rows.append(["logs", cluster.logs or "none on S3"])

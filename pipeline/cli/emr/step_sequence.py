@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import logging
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from pipeline.cli.emr.failed_step import LogPatience, explain, note_end
-from pipeline.cli.emr.interrupts import state_when_interrupted
+from pipeline.cli.emr.left_steps import LeftSteps
 from pipeline.cli.emr.node_versions import node_versions
+from pipeline.cli.emr.overtaken import require_first
 from pipeline.cli.emr.step_progress import StepProgress
 from pipeline.cli.emr.submission import Submission
 from pipeline.cli.job_config import TRAINER_OF
 from pipeline.cli.runs.inputs import Versions
-from pipeline.cli.runs.outcome import Terminated
 from pipeline.cli.runs.resume import decide
 from pipeline.cli.runs.sequence import note_kept
+from pipeline.emr.running.adding import add_steps
 from pipeline.emr.running.api import Emr
 from pipeline.emr.running.failures import why_ended
 from pipeline.emr.running.job_steps import by_job, job_steps, require_place
 from pipeline.emr.running.states import Cluster, Step
 from pipeline.emr.running.step_logs import ClusterLogs
 from pipeline.emr.running.step_watch import watched
-from pipeline.errors import EnsemblesError
 from pipeline.store import runs
 
 logger = logging.getLogger(__name__)
@@ -52,12 +50,15 @@ class StepSequence:
         What.
     log_minutes : float
         So long the logs of a step that failed are waited for.
+    left : LeftSteps
+        Is told of the steps, as soon as they may be there.
     """
 
     emr: Emr
     cluster: Cluster
     submission: Submission
     log_minutes: float
+    left: LeftSteps
 
     def run(self, *, wait: bool) -> int:
         """Add what is missing and see it done; the exit code of the first job that fails, or 0.
@@ -72,7 +73,7 @@ class StepSequence:
             if not wait and any(step.is_unfinished for step in steps.values()):
                 self._tell_left(batch, steps)
                 return 0
-            code = self._followed(steps)
+            code = self._followed(steps) if steps else 0
             if code:
                 return code
         return 0
@@ -93,8 +94,13 @@ class StepSequence:
         added: dict[str, Step] = {}
         if missing:
             asked = [self.submission.step(job) for job in missing]
-            added = dict(zip(missing, self.emr.add_steps(self.cluster.id, asked), strict=True))
+            new = add_steps(self.emr, self.cluster.id, asked, self.left.heard)
+            added = dict(zip(missing, new, strict=True))
+            self.left.steps.update(added)
+            self.left.heard.maybe = False  # of these it is known
+            require_first(self.emr, self.cluster.id, made, [step.id for step in new])
         found = {**there, **added}
+        self.left.steps.update(found)
         return {job: found[job] for job in batch if job in found}
 
     def _must_run(
@@ -119,12 +125,9 @@ class StepSequence:
         return False
 
     def _followed(self, steps: Mapping[str, Step]) -> int:
-        if not steps:
-            return 0
         latest = dict(steps)
-        with self._told_when_left(latest):
-            cluster = self._watch(latest)
-            return self._code(cluster, latest)
+        cluster = self._watch(latest)
+        return self._code(cluster, latest)
 
     def _watch(self, steps: dict[str, Step]) -> Cluster:
         """Stay until the steps have ended; they are kept as they are."""
@@ -132,6 +135,7 @@ class StepSequence:
         jobs = {step.id: job for job, step in steps.items()}
         for look in watched(self.emr, self.cluster.id, list(jobs)):
             steps.update({jobs[step.id]: step for step in look.steps})
+            self.left.steps.update(steps)
             told.tell(look.cluster, steps)
         return look.cluster
 
@@ -177,31 +181,3 @@ class StepSequence:
         if later:
             logger.info("the same command goes on with %s, when these are done", ", ".join(later))
         logger.info("the same command without --no-wait follows them to the end")
-
-    @contextmanager
-    def _told_when_left(self, steps: Mapping[str, Step]) -> Iterator[None]:
-        """Whoever leaves is told that steps go on."""
-        try:
-            with state_when_interrupted(self._cluster_now, f"cluster {self.cluster.id}"):
-                yield
-        except (KeyboardInterrupt, Terminated):
-            sys.stderr.write(self._left(steps))
-            raise
-        except EnsemblesError as error:
-            error.add_note(self._left(steps).rstrip())
-            raise
-
-    def _cluster_now(self) -> Cluster:
-        return self.emr.cluster(self.cluster.id)
-
-    def _left(self, steps: Mapping[str, Step]) -> str:
-        ids = " ".join(step.id for step in steps.values() if step.is_unfinished)
-        if not ids:
-            return ""
-        return (
-            "its steps go on: the same command follows them again, and adds none twice\n"
-            "to cancel them: aws emr cancel-steps "
-            f"--cluster-id {self.cluster.id} --step-ids {ids}\n"
-            "what a step has begun on YARN ends only by yarn application -kill on the primary "
-            "node, or with the cluster\n"
-        )

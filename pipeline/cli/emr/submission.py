@@ -97,8 +97,15 @@ class Submission:
         for job in self.request.jobs:
             self.step(job)
 
-    def step(self, job: str) -> dict[str, Any]:
+    def step(self, job: str, arguments: Sequence[str] = ()) -> dict[str, Any]:
         """A job as EMR's API takes it.
+
+        Parameters
+        ----------
+        job : str
+            Its name.
+        arguments : sequence of str
+            Its further arguments.
 
         Raises
         ------
@@ -106,18 +113,19 @@ class Submission:
             When its arguments are too long.
         """
         sets = [part for item in self.request.overrides for part in ("--set", item)]
-        arguments = step_arguments(
+        fresh = ["--fresh"] if self.request.fresh and job == "score" else []
+        command = step_arguments(
             job,
             self.places,
             self.plan.layout,
             name=self.config.name,
             run_id=self.run_id,
             settings=self.config.spark_settings,
-            arguments=[*sets, *(["--fresh"] if self.request.fresh and job == "score" else [])],
+            arguments=[*sets, *fresh, *arguments],
             further_tags=submission_tags(self.config.output, self.key),
         )
         on_failure = "CANCEL_AND_WAIT" if self.is_one_by_one else "CONTINUE"
-        return api_step(f"{self.config.name} {job} {self.run_id}", arguments, on_failure)
+        return api_step(f"{self.config.name} {job} {self.run_id}", command, on_failure)
 
 
 def submission(

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any
 
 from pipeline import files
 from pipeline.cli.emr.arguments import add_cluster, emr_of, minutes
+from pipeline.cli.emr.left_steps import LeftSteps
 from pipeline.cli.emr.node_versions import node_versions
+from pipeline.cli.emr.overtaken import OvertakenError
 from pipeline.cli.emr.requested import Request, jobs_of, own_code, planned, today
 from pipeline.cli.emr.step_sequence import StepSequence
 from pipeline.cli.emr.submission import Submission
@@ -19,12 +21,11 @@ from pipeline.cli.entry import add_config_arguments
 from pipeline.cli.job_config import JobConfig
 from pipeline.cli.runs.job_run import recorded_arguments, run_facts
 from pipeline.cli.runs.logs import set_up_logging
-from pipeline.cli.runs.outcome import explain
+from pipeline.cli.runs.outcome import INTERRUPTED, explain
 from pipeline.cli.runs.report_copy import fetch_report
 from pipeline.cli.runs.resume import decide
 from pipeline.cli.runs.sequence import JOBS, outcome_of
 from pipeline.config import DATE_VARIABLE
-from pipeline.emr.running.api import Emr
 from pipeline.emr.running.find import find_cluster
 from pipeline.emr.running.job_steps import (
     JobStep,
@@ -56,7 +57,8 @@ def add_parser(commands: Any) -> None:
         "nodes read them. A job whose output is there, made from what it would be made from now, "
         "is kept, unless one that it depends on is done anew. Whoever repeats the command while "
         "its steps are there follows them: no step is added twice. Exit code: that of the first "
-        "job that fails, as the job itself has recorded it; 1 where it could not.",
+        "job that fails, as the job itself has recorded it; 1 where it could not, or where steps "
+        "go on without the command; 2 also when nothing was submitted, and why.",
     )
     add_cluster(parser)
     add_config_arguments(parser)
@@ -100,14 +102,34 @@ def submit(args: argparse.Namespace) -> int:
     asked.read()  # what is wrong with it is told before AWS is asked
     emr = emr_of(args)
     cluster = find_cluster(emr, args.cluster, active=True)
-    made = _prepared(emr, cluster, asked, all_jobs=args.jobs is None)
+    left = LeftSteps(emr, cluster.id)
+    gave_way: set[str] = set()
+    with left.told():
+        while True:
+            made = _prepared(left, cluster, asked, gave_way, all_jobs=args.jobs is None)
+            try:
+                return _run(left, cluster, made, args)
+            except OvertakenError as error:
+                _give_way(left, made)
+                if error.writer.key != made.key:
+                    raise
+                logger.warning("%s: the same was asked for there: following it", error)
+                gave_way.add(made.run_id)
+
+
+def _run(left: LeftSteps, cluster: Cluster, made: Submission, args: argparse.Namespace) -> int:
     made.stage()
-    _begin(made, cluster, args)
-    sequence = StepSequence(emr, cluster, made, args.log_minutes)
+    sequence = StepSequence(left.emr, cluster, made, args.log_minutes, left)
     try:
+        _begin(made, cluster, args)
         code = sequence.run(wait=not args.no_wait)
+    except OvertakenError:
+        raise
     except BaseException as error:
-        _end_unless_begun(emr, cluster, made, error)
+        # Nobody else would end a run without a step; steps go on without this process.
+        if not left.may_run(made.run_id, error):
+            outcome = explain(error)
+            _end(made, outcome.name, outcome.exit_code)
         raise
     if args.no_wait and not code:
         return 0
@@ -117,19 +139,32 @@ def submit(args: argparse.Namespace) -> int:
     return code
 
 
-def _prepared(emr: Emr, cluster: Cluster, asked: Request, *, all_jobs: bool) -> Submission:
+def _give_way(left: LeftSteps, made: Submission) -> None:
+    """To a run that came first: what was added is cancelled, and the record says so."""
+    steps = list(left.steps.values())
+    left.emr.cancel(left.cluster_id, [step.id for step in steps if step.is_unfinished])
+    left.forget()
+    _end(made, "interrupted", INTERRUPTED)
+    logger.warning("run %s gives way: its %d steps are cancelled", made.run_id, len(steps))
+
+
+def _prepared(
+    left: LeftSteps, cluster: Cluster, asked: Request, gave_way: Set[str], *, all_jobs: bool
+) -> Submission:
     """What is submitted, when nothing stands against it; nothing is written yet."""
     record = record_of(cluster)
     if all_jobs:
         asked = Request(asked.file, asked.overrides, jobs_of(record.settings), asked.fresh)
     code = own_code()
     key = asked.key(code)
-    everything = emr.steps(cluster.id)
-    steps = job_steps(everything)
+    everything = left.emr.steps(cluster.id)
+    steps = [each for each in job_steps(everything) if each.run_id not in gave_way]
     earlier = last_run(steps, key)
     date = variable_in(earlier[0].step.arguments, DATE_VARIABLE) if earlier else ""
     loaded = asked.read(date or today())
-    if not _goes_on(earlier, loaded.value):
+    if _goes_on(earlier, loaded.value):
+        left.steps.update(by_job(earlier, earlier[0].run_id))
+    else:
         earlier, date = [], today()
         loaded = asked.read(date)
     found = planned(asked, loaded, record.settings, cluster.step_concurrency)
@@ -179,18 +214,6 @@ def _begin(made: Submission, cluster: Cluster, args: argparse.Namespace) -> None
     own = {"of": "jobs", "owner": None, "expected": list(made.request.jobs)}
     on = {"cluster": cluster.id, "release": made.record.settings.release}
     runs.begin(made.place, {**own, **on, **facts})
-
-
-def _end_unless_begun(emr: Emr, cluster: Cluster, made: Submission, error: BaseException) -> None:
-    """Nobody else would end a run without a step; steps go on without this process."""
-    try:
-        if by_job(job_steps(emr.steps(cluster.id)), made.run_id):
-            return
-    except EnsemblesError as failure:
-        logger.warning("whether run %s has steps is not known: %s", made.run_id, failure)
-        return
-    outcome = explain(error)
-    _end(made, outcome.name, outcome.exit_code)
 
 
 def _end(made: Submission, outcome: str, code: int) -> None:

@@ -57,15 +57,26 @@ def _end(emr: Emr, cluster: Cluster) -> None:
             f"{_named(cluster)} is protected from being ended: turn that off by aws emr "
             f"modify-cluster-attributes --cluster-id {cluster.id} --no-termination-protected"
         )
-    unfinished = [step for step in emr.steps(cluster.id) if step.is_unfinished]
     emr.terminate(cluster.id)
     whose = "" if is_ours(cluster) else ", not created by emr-ensembles,"
     logger.info(
         "%s%s was %s and is ending; it lived %s",
         *(_named(cluster), whose, cluster.state.lower(), age_text(cluster)),
     )
-    for step in unfinished:
-        logger.info("step %s (%s) was %s and ends with it", step.id, step.name, step.state.lower())
+    _tell_steps(emr, cluster)
+
+
+def _tell_steps(emr: Emr, cluster: Cluster) -> None:
+    """After the end was asked for: nothing of this may keep a cluster from it."""
+    try:
+        steps = emr.steps(cluster.id)
+    except EnsemblesError as error:
+        logger.warning("which steps end with it is not known: %s", error)
+        return
+    for step in steps:
+        if step.is_unfinished:
+            said = (step.id, step.name, step.state.lower())
+            logger.info("step %s (%s) was %s and ends with it", *said)
 
 
 def _until_ended(emr: Emr, cluster: Cluster) -> None:

@@ -8,10 +8,16 @@ from dataclasses import dataclass, field
 
 from pipeline.bagging.learners.learner import XGBOOST
 from pipeline.cli.job_config import TRAINER_OF, JobConfig
+from pipeline.cli.runs.sequence import JOBS
 from pipeline.config.problems import KeyPath
 from pipeline.emr.clusters.rules import GANGS
 from pipeline.emr.clusters.settings import ClusterSettings
 from pipeline.spark.resources import GangPlan
+
+
+def jobs_of(cluster: ClusterSettings) -> tuple[str, ...]:
+    """All jobs, without the trainers that a cluster is not made for."""
+    return tuple(job for job in JOBS if job not in TRAINER_OF or job in cluster.trainers)
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,8 @@ class Asked:
         Where they shall run.
     jobs : sequence of str
         Which ones, in their order.
+    are_chosen : bool
+        Whether somebody has named the jobs; else they are those of the cluster.
     overrides : sequence of str
         What `--set` says of the config; steps say it again.
     texts : mapping of tuple to str
@@ -37,6 +45,7 @@ class Asked:
     config: JobConfig
     cluster: ClusterSettings
     jobs: Sequence[str]
+    are_chosen: bool = True
     overrides: Sequence[str] = ()
     texts: Mapping[KeyPath, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=lambda: os.environ)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pipeline.cli.entry import add_config_arguments
 from pipeline.cli.job_config import FREE_KEYS, JobConfig
 from pipeline.cli.plan.plan import plan
+from pipeline.cli.plan.step_length import ASSUMED_CHARACTERS, length_problems
 from pipeline.cli.plan.text import as_json, as_text
 from pipeline.cli.runs.sequence import JOBS
 from pipeline.config import Loaded, read
@@ -30,7 +31,8 @@ def add_parser(subparsers: Subparsers) -> None:
         "cores, memory, GPUs, gangs, the sequence of steps, the most that an hour costs; and every "
         "reason why they would fail. Nothing is started, and AWS is not asked: whether EC2 has the "
         "instances is for `emr-ensembles instances check`. Exit code 0: nothing stands against it; "
-        "2: something does.",
+        "2: something does. Where code and config will be staged is not known to it: the length of "
+        f"a step's arguments is that below a URI of {ASSUMED_CHARACTERS} characters.",
     )
     add_config_arguments(parser)
     parser.add_argument(
@@ -46,7 +48,11 @@ def add_parser(subparsers: Subparsers) -> None:
         "repeated",
     )
     parser.add_argument(
-        "--jobs", nargs="+", choices=JOBS, default=list(JOBS), help="only these, in this order"
+        "--jobs",
+        nargs="+",
+        choices=JOBS,
+        help="only these, in this order; default: all, without the trainers that the cluster file "
+        "leaves out",
     )
     parser.add_argument("--json", action="store_true", help="all of it, for programs")
     parser.set_defaults(handler=_plan)
@@ -61,6 +67,7 @@ def _plan(args: argparse.Namespace) -> int:
         overrides=args.overrides,
         texts=loaded.document.raw,
     )
+    found.problems.extend(length_problems(found, args.config, args.overrides))
     told = (
         json.dumps(as_json(found), indent=2) + "\n" if args.json else as_text(found, args.cluster)
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from pipeline.cli.job_config import TRAINER_OF
 from pipeline.cli.plan.asked import Asked
 from pipeline.cli.plan.shares import gang_of, task_gpus
 from pipeline.cli.plan.uris import uri_notes
 from pipeline.cli.plan.variables import secret_notes
 from pipeline.cli.runs.room import wait_for_each_other
-from pipeline.emr.clusters.settings import ClusterSettings
+from pipeline.emr.clusters.room import types_without_price
 from pipeline.emr.executors import Layout
 from pipeline.estimators.functions import is_path
 
@@ -28,6 +29,7 @@ def notes_of(asked: Asked, layout: Layout, groups: Sequence[Sequence[str]]) -> I
     groups : sequence of sequence of str
         The jobs, those of one group side by side.
     """
+    yield from _of_trainers(asked)
     yield from _of_gpus(asked, layout)
     yield from _of_idle_executors(asked, layout)
     yield from _of_order(asked, groups)
@@ -43,10 +45,13 @@ def notes_of(asked: Asked, layout: Layout, groups: Sequence[Sequence[str]]) -> I
         )
 
 
-def types_without_price(cluster: ClusterSettings) -> list[str]:
-    """Types whose price the cluster file does not state."""
-    used = dict.fromkeys(name for fleet in cluster.fleets.values() for name in fleet.types)
-    return [name for name in used if name not in cluster.prices]
+def _of_trainers(asked: Asked) -> Iterator[str]:
+    left_out = [job for job in TRAINER_OF if job not in asked.jobs]
+    if left_out and not asked.are_chosen:
+        yield (
+            f"cluster: trainers: {' and '.join(left_out)} not among them "
+            f"({', '.join(asked.cluster.trainers)}), and left out"
+        )
 
 
 def _of_gpus(asked: Asked, layout: Layout) -> Iterator[str]:

@@ -7,17 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.cli.job_config import JobConfig
-from pipeline.cli.plan.asked import Asked, JobShare
+from pipeline.cli.plan.asked import Asked, JobShare, jobs_of
 from pipeline.cli.plan.layout import lay_out, room_of
-from pipeline.cli.plan.notes import notes_of, types_without_price
+from pipeline.cli.plan.notes import notes_of
 from pipeline.cli.plan.shares import shares_of
 from pipeline.cli.plan.spark_settings import setting_problems
 from pipeline.cli.plan.training import training_problems
 from pipeline.cli.plan.uris import uri_problems
 from pipeline.cli.plan.variables import carried_variables, secret_problems
-from pipeline.cli.runs.sequence import JOBS
 from pipeline.config.problems import KeyPath
-from pipeline.emr.clusters.room import hourly_bound
+from pipeline.emr.clusters.room import hourly_bound, types_without_price
 from pipeline.emr.clusters.settings import ClusterSettings
 from pipeline.emr.executors import Layout
 
@@ -65,7 +64,7 @@ class Plan:
 def plan(
     config: JobConfig,
     cluster: ClusterSettings,
-    jobs: Sequence[str] = JOBS,
+    jobs: Sequence[str] | None = None,
     *,
     overrides: Sequence[str] = (),
     texts: Mapping[KeyPath, str] | None = None,
@@ -79,8 +78,9 @@ def plan(
         Their configuration.
     cluster : ClusterSettings
         Where they shall run.
-    jobs : sequence of str
-        Which ones, in their order.
+    jobs : sequence of str, optional
+        Which ones, in their order; by default all, without the trainers that the cluster file
+        leaves out.
     overrides : sequence of str
         What `--set` says of the config.
     texts : mapping of tuple to str, optional
@@ -91,10 +91,11 @@ def plan(
     asked = Asked(
         config,
         cluster,
-        jobs,
-        overrides,
-        {} if texts is None else texts,
-        os.environ if variables is None else variables,
+        jobs_of(cluster) if jobs is None else jobs,
+        are_chosen=jobs is not None,
+        overrides=overrides,
+        texts={} if texts is None else texts,
+        variables=os.environ if variables is None else variables,
     )
     layout, problems = lay_out(asked)
     groups = _groups(asked, layout, is_held=not problems)

@@ -9,7 +9,7 @@ from pipeline.cli.plan.asked import Asked
 from pipeline.cli.plan.shares import TASK_CPUS, TASK_GPUS, is_dynamic, task_cpus, task_gpus
 from pipeline.emr.executors import Layout
 from pipeline.errors import UserError
-from pipeline.spark.memory import _BASE_MB as BASE_MB
+from pipeline.spark.memory import BASE_MB
 from pipeline.spark.network import PORTS, PortRange, ports_of
 
 if TYPE_CHECKING:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from pipeline.bagging.learners.learner import XGBOOST
+from pipeline.cli.emr.cost_text import IDLE, bound_text, idle_text
+from pipeline.cli.emr.text import aligned
 from pipeline.cli.plan.asked import JobShare
 from pipeline.cli.plan.plan import Plan
 from pipeline.emr.clusters.room import nodes_by_role
@@ -28,12 +30,12 @@ def as_text(plan: Plan, file: str) -> str:
     lines = [
         f"{plan.config.name} on cluster {cluster.name} ({cluster.release})",
         "",
-        *_aligned([*_nodes(plan), *_containers(plan)]),
+        *aligned([*_nodes(plan), *_containers(plan)]),
         "",
         "steps",
-        *(f"{_INDENT}{line}" for line in _aligned(list(_steps(plan)))),
+        *(f"{_INDENT}{line}" for line in aligned(list(_steps(plan)))),
         "",
-        *_aligned([["price", _price(plan, file)], ["idle", _idle(plan)]]),
+        *aligned([["price", _price(plan, file)], ["idle", f"{idle_text(cluster)} ({IDLE})"]]),
     ]
     for title, sentences in (("notes", plan.notes), ("problems", plan.problems)):
         if sentences:
@@ -73,7 +75,6 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "variables": list(plan.variables),
         "price": {"most_per_hour": plan.hourly, "unknown": plan.unpriced},
         "idle_minutes": cluster.limits.idle_minutes,
-        "keep_alive": cluster.keep_alive,
         "notes": plan.notes,
         "problems": plan.problems,
     }
@@ -139,18 +140,12 @@ def _share(share: JobShare, plan: Plan) -> str:
 
 
 def _price(plan: Plan, file: str) -> str:
+    said = bound_text(plan.cluster)
     if plan.hourly is None:
-        return f"unknown: no price for {', '.join(plan.unpriced)} in {file}"
+        return said
     spot = any(fleet.market == "spot" for fleet in plan.cluster.fleets.values())
     also = "; Spot counted as On-Demand" if spot else ""
-    return f"at most {plan.hourly:.2f} an hour, by the prices in {file}{also}"
-
-
-def _idle(plan: Plan) -> str:
-    after = f"after {_counted(plan.cluster.limits.idle_minutes, 'minute')} without a step"
-    if plan.cluster.keep_alive:
-        return f"the cluster ends by itself {after}"
-    return f"the cluster ends with its last step, or {after}"
+    return f"{said}, by the prices in {file}{also}"
 
 
 def _memory(heap_mb: int, overhead_mb: int) -> str:
@@ -159,11 +154,3 @@ def _memory(heap_mb: int, overhead_mb: int) -> str:
 
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]

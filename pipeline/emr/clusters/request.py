@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.emr.clusters.classifications import cluster_classifications, type_classifications
+from pipeline.emr.clusters.roles import API_NAMES
 from pipeline.emr.clusters.rules import has_gpus
 from pipeline.emr.environment.target import directory_on_node
 from pipeline.errors import UserError
@@ -25,7 +26,6 @@ RECORD_TAG = "emr-ensembles-record"
 
 # With it AWS's own policy for EMR's service role lets EMR touch what the cluster is made of.
 _MANAGED_POLICIES_TAG = "for-use-with-amazon-emr-managed-policies"
-_ROLES = {"primary": "MASTER", "core": "CORE", "task": "TASK"}
 _SPOT_TIMEOUTS = {"terminate": "TERMINATE_CLUSTER", "on_demand": "SWITCH_TO_ON_DEMAND"}
 _ENVIRONMENT = re.compile(r"emr-ensembles-(cpu|gpu)-[0-9a-f]{12}\.tar\.gz")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -70,11 +70,7 @@ class Artifacts:
         return f"{directory_on_node(self.environment_file)}/bin/python"
 
 
-def request(
-    cluster: ClusterSettings,
-    artifacts: Artifacts,
-    steps: Sequence[Mapping[str, Any]] = (),
-) -> dict[str, Any]:
+def request(cluster: ClusterSettings, artifacts: Artifacts) -> dict[str, Any]:
     """The arguments of RunJobFlow.
 
     EMR knows no token that makes a repeated request harmless. The name, which is a tag's value,
@@ -87,27 +83,20 @@ def request(
         The file's content.
     artifacts : Artifacts
         What its nodes read.
-    steps : sequence of mapping
-        Its first steps, as the API has them.
 
     Raises
     ------
     UserError
-        For artifacts that cannot be used, or a cluster that would end before it has worked.
+        For artifacts that cannot be used.
     """
     _require_usable(cluster, artifacts)
-    if not cluster.keep_alive and not steps:
-        raise UserError(
-            f"cluster {cluster.name}: keep_alive is false and there are no steps, so it would end "
-            "as soon as it is up: set keep_alive: true"
-        )
     made: dict[str, Any] = {
         "ReleaseLabel": cluster.release,
         "Applications": [{"Name": "Hadoop"}, {"Name": "Spark"}],
         "Instances": {
             "InstanceFleets": [_fleet(cluster, role) for role in cluster.fleets],
             "Ec2SubnetIds": list(cluster.subnets),
-            "KeepJobFlowAliveWhenNoSteps": cluster.keep_alive,
+            "KeepJobFlowAliveWhenNoSteps": True,  # it ends when it is idle
             "TerminationProtected": False,
         },
         "Configurations": cluster_classifications(cluster, artifacts.python),
@@ -127,7 +116,6 @@ def request(
     return {
         "Name": name,
         **made,
-        **({"Steps": [dict(step) for step in steps]} if steps else {}),
         "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
     }
 
@@ -167,7 +155,7 @@ def _fleet(cluster: ClusterSettings, role: str) -> dict[str, Any]:
     target = "TargetSpotCapacity" if fleet.market == "spot" else "TargetOnDemandCapacity"
     return {
         "Name": role,
-        "InstanceFleetType": _ROLES[role],
+        "InstanceFleetType": API_NAMES[role],
         target: fleet.count,
         "InstanceTypeConfigs": [
             _type_config(cluster, role, name, place) for place, name in enumerate(fleet.types)

@@ -55,11 +55,15 @@ def hourly_bound(cluster: ClusterSettings) -> float | None:
     float or None
         None where the file does not say what one of its types costs.
     """
-    total = 0.0
-    for fleet in cluster.fleets.values():
-        prices = [cluster.prices.get(name) for name in fleet.types]
-        known = [price for price in prices if price is not None]
-        if len(known) < len(prices):
-            return None
-        total += max(known) * fleet.count
-    return total
+    if types_without_price(cluster):
+        return None
+    return sum(
+        max(cluster.prices[name] for name in fleet.types) * fleet.count
+        for fleet in cluster.fleets.values()
+    )
+
+
+def types_without_price(cluster: ClusterSettings) -> list[str]:
+    """Types whose price the cluster file does not state."""
+    used = dict.fromkeys(name for fleet in cluster.fleets.values() for name in fleet.types)
+    return [name for name in used if name not in cluster.prices]

@@ -158,8 +158,6 @@ class ClusterSettings(Section):
         The node that leads; those that keep HDFS and train; further ones that train.
     root_volume_gb : int
         GB of each node's root volume, which holds the environment.
-    keep_alive : bool
-        Whether the cluster waits for more when its steps are done, until it has been idle.
     step_concurrency : int
         How many steps run at once.
     limits : LimitSettings
@@ -184,7 +182,6 @@ class ClusterSettings(Section):
     core: FleetSettings
     task: FleetSettings | None = None
     root_volume_gb: int = Field(default=40, ge=15, le=100)
-    keep_alive: bool = True
     step_concurrency: int = Field(default=1, ge=1, le=256)
     limits: LimitSettings = LimitSettings()
     prices: dict[str, Price] = Field(default_factory=dict)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.emr.aws import aws_client, aws_errors
 from pipeline.emr.clusters.request import CLUSTER_TAG
-from pipeline.emr.running.once import once
+from pipeline.emr.running.once import Heard, once
 from pipeline.emr.running.states import (
     ACTIVE,
     Cluster,
@@ -22,11 +22,10 @@ from pipeline.emr.running.states import (
     instance_of,
     step_of,
 )
-from pipeline.errors import UserError
+from pipeline.errors import EnsemblesError, UserError
 
 _NEVER = datetime.datetime.min.replace(tzinfo=datetime.UTC)
 _REFUSALS = ("ValidationException", "InvalidRequestException")
-_MOST_STEPS = 256  # that AddJobFlowSteps and CancelSteps take at once
 
 
 class Emr:
@@ -93,7 +92,7 @@ class Emr:
         client = self.client
         with aws_errors("elasticmapreduce:DescribeCluster", self.region):
             try:
-                said = client.describe_cluster(ClusterId=cluster_id)["Cluster"]
+                said = part_of(client.describe_cluster(ClusterId=cluster_id), "Cluster")
             except ClientError as error:
                 if error.response.get("Error", {}).get("Code") != "InvalidRequestException":
                     raise
@@ -118,8 +117,15 @@ class Emr:
             )
         return found[0].id if found else None
 
-    def create(self, request: Mapping[str, Any]) -> tuple[str, bool]:
+    def create(self, request: Mapping[str, Any], heard: Heard | None = None) -> tuple[str, bool]:
         """Create a cluster unless one of its name is active; its id, and whether it is new.
+
+        Parameters
+        ----------
+        request : mapping
+            The arguments of RunJobFlow.
+        heard : Heard, optional
+            Is told whether EMR may have heard it.
 
         Raises
         ------
@@ -133,9 +139,10 @@ class Emr:
             try:
                 return once(
                     lambda: self.active_of(name),
-                    lambda: str(self.client_once.run_job_flow(**request)["JobFlowId"]),
+                    lambda: str(part_of(self.client_once.run_job_flow(**request), "JobFlowId")),
                     f"cluster {name}",
                     self.sleep,
+                    heard,
                 )
             except ClientError as error:
                 said = error.response.get("Error", {})
@@ -151,28 +158,25 @@ class Emr:
         found = self._pages("list_steps", "ListSteps", "Steps", ClusterId=cluster_id)
         return [step_of(each) for each in found][::-1]
 
-    def add_steps(self, cluster_id: str, steps: Sequence[Mapping[str, Any]]) -> list[Step]:
-        """Add those of the steps whose names the cluster does not have; all of them, in order.
-
-        Parameters
-        ----------
-        cluster_id : str
-            The cluster.
-        steps : sequence of mapping
-            As the API has them; each name only once.
-        """
-        names = [str(step["Name"]) for step in steps]
-        for start in range(0, len(steps), _MOST_STEPS):
-            self._add(cluster_id, steps[start : start + _MOST_STEPS])
-        found = {step.name: step for step in self.steps(cluster_id)}
-        return [found[name] for name in names]
-
     def cancel(self, cluster_id: str, steps: Sequence[str]) -> None:
-        """Have steps cancelled: those that wait, and those that run."""
+        """Have steps cancelled: those that wait, and those that run.
+
+        Raises
+        ------
+        EnsemblesError
+            With those that EMR does not cancel, and why.
+        """
         with aws_errors("elasticmapreduce:CancelSteps", self.region):
-            self.client.cancel_steps(
+            said = self.client.cancel_steps(
                 ClusterId=cluster_id, StepIds=list(steps), StepCancellationOption="SEND_INTERRUPT"
             )
+        refused = [
+            f"{each.get('StepId')}: {each.get('Reason', '')}"
+            for each in said.get("CancelStepsInfoList", ())
+            if each.get("Status") == "FAILED"
+        ]
+        if refused:
+            raise EnsemblesError(f"steps of {cluster_id} were not cancelled: {'; '.join(refused)}")
 
     def instances(self, cluster_id: str, states: Sequence[str] = ()) -> list[Instance]:
         """The instances of a cluster, also those that have ended."""
@@ -194,23 +198,27 @@ class Emr:
         with aws_errors("elasticmapreduce:TerminateJobFlows", self.region):
             self.client.terminate_job_flows(JobFlowIds=[cluster_id])
 
-    def _add(self, cluster_id: str, steps: Sequence[Mapping[str, Any]]) -> None:
-        def missing() -> list[Mapping[str, Any]]:
-            there = {step.name for step in self.steps(cluster_id)}
-            return [step for step in steps if step["Name"] not in there]
-
-        def make() -> bool:
-            self.client_once.add_job_flow_steps(JobFlowId=cluster_id, Steps=missing())
-            return True
-
-        with aws_errors("elasticmapreduce:AddJobFlowSteps", self.region):
-            once(lambda: None if missing() else True, make, f"steps of {cluster_id}", self.sleep)
-
     def _pages(self, method: str, action: str, key: str, **wanted: Any) -> Iterator[Any]:
         pages = self.client.get_paginator(method).paginate(**wanted)
         with aws_errors(f"elasticmapreduce:{action}", self.region):
             for page in pages:
-                yield from page.get(key, ())
+                yield from part_of(page, key)
+
+
+def part_of(answer: Mapping[str, Any], key: str) -> Any:
+    """What an answer must have.
+
+    Raises
+    ------
+    ResponseParserError
+        When it does not: botocore reads an answer that is not JSON as one without content, and a
+        list that was lost must not be taken for one in which nothing is.
+    """
+    from botocore.parsers import ResponseParserError
+
+    if not answer or key not in answer:
+        raise ResponseParserError(f"{key} is not in it")
+    return answer[key]
 
 
 def is_ours(cluster: Cluster) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.emr.clusters.request import RECORD_TAG, request
 from pipeline.emr.running.artifacts import Prepared, prepare_artifacts
-from pipeline.emr.running.record import ClusterRecord, record_uri, write_record
+from pipeline.emr.running.record import ClusterRecord, has_record, record_uri, write_record
 
 if TYPE_CHECKING:
     from pipeline.emr.clusters.settings import ClusterSettings
@@ -40,8 +40,15 @@ class ClusterStaging:
         """The cluster's name, the same for the same cluster file and the same artifacts."""
         return str(self.request["Name"])
 
-    def bring(self) -> None:
+    def bring(self, *, runs: bool = False) -> None:
         """Write what is not there yet, and the record.
+
+        Parameters
+        ----------
+        runs : bool
+            Whether the cluster is there already. Its record says what it was created from, and
+            is left alone then: prices, limits and trainers of the file may have changed since,
+            and the name does not depend on all of them. Only one that was lost is written anew.
 
         Raises
         ------
@@ -49,7 +56,8 @@ class ClusterStaging:
             When it cannot be written.
         """
         self.prepared.bring()
-        write_record(self.record, self.record_uri)
+        if not (runs and has_record(self.record_uri)):
+            write_record(self.record, self.record_uri)
 
 
 def prepare_cluster(

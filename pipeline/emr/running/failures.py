@@ -34,6 +34,7 @@ _SPOT = (
     "EC2 had no Spot capacity in time: name further types in the fleet, raise limits.spot_minutes, "
     "or set limits.spot_timeout: on_demand"
 )
+_QUOTA = "ask for more in Service Quotas: emr-ensembles instances check says which quota"
 _TYPE = "choose another type or release: emr-ensembles instances check says what is offered"
 
 # Codes of ErrorDetails and of StateChangeReason, as EMR's guide lists them.
@@ -56,7 +57,7 @@ _BY_CODE = {
 _BY_TEXT = (
     (
         r"vcpu (capacity|limit)|VcpuLimitExceeded|MaxSpotInstanceCountExceeded|quota",
-        "ask for more in Service Quotas: emr-ensembles instances check says which quota",
+        _QUOTA,
     ),
     (r"insufficient.{0,20}capacity|InsufficientInstanceCapacity", _CAPACITY),
     (
@@ -107,17 +108,20 @@ def why_ended(cluster: Cluster) -> list[str]:
     """Sentences that say why a cluster ended or is ending, and what to do."""
     said = ": ".join(each for each in (cluster.code, cluster.message) if each)
     found = [said or "EMR does not say why"]
-    remedies = [_remedy(cluster.code, cluster.message)]
     for detail in cluster.details:
-        code, message = detail.get("ErrorCode", ""), detail.get("ErrorMessage", "")
         data = ", ".join(f"{key} {value}" for key, value in _data(detail).items())
-        found.append(f"{code}: {message}" + (f" ({data})" if data else ""))
-        remedies.insert(0, _remedy(code, message))
+        said = f"{detail.get('ErrorCode', '')}: {detail.get('ErrorMessage', '')}"
+        found.append(said + (f" ({data})" if data else ""))
     failure = bootstrap_failure(cluster)
     if failure is not None:
         found.append(failure.sentence)
-    remedy = next((each for each in remedies if each), "")
+    remedy = _remedy_of(cluster)
     return [*found, f"what to do: {remedy}"] if remedy else found
+
+
+def another_type_may_do(cluster: Cluster) -> bool:
+    """Whether a cluster ended for want of its instance types, so that others may be had."""
+    return _remedy_of(cluster) in (_CAPACITY, _SPOT, _QUOTA, _TYPE)
 
 
 def bootstrap_failure(cluster: Cluster) -> BootstrapFailure | None:
@@ -155,6 +159,16 @@ def bootstrap_tails(cluster: Cluster, failure: BootstrapFailure, lines: int) -> 
             if place.rpartition("/")[2] == str(failure.action) and name.startswith("std"):
                 found.append(tail(uri, lines))
     return [each for each in found if each is not None and each.lines]
+
+
+def _remedy_of(cluster: Cluster) -> str:
+    """That of the last detail for which there is one; else of the state; empty for none."""
+    told = [
+        (str(each.get("ErrorCode", "")), str(each.get("ErrorMessage", "")))
+        for each in reversed(cluster.details)
+    ]
+    remedies = (_remedy(*each) for each in (*told, (cluster.code, cluster.message)))
+    return next((each for each in remedies if each), "")
 
 
 def _data(detail: Mapping[str, Any]) -> dict[str, str]:

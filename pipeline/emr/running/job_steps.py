@@ -63,8 +63,12 @@ def submission_tags(output: str, key: str) -> list[str]:
 
 
 def last_run(steps: Sequence[JobStep], key: str) -> list[JobStep]:
-    """The steps of the newest run that was asked for by this key."""
-    same = [each for each in steps if each.key == key]
+    """The steps of the newest run that was asked for by this key.
+
+    One whose steps were all cancelled, such as a run that gave way to another, is none.
+    """
+    there = {each.run_id for each in steps if not each.step.state.startswith("CANCEL")}
+    same = [each for each in steps if each.key == key and each.run_id in there]
     return [each for each in same if each.run_id == same[-1].run_id]
 
 
@@ -94,6 +98,37 @@ def require_only_writer(steps: Sequence[JobStep], output: str, run_id: str, clus
             f"another way, is {left[0].step.state.lower()} on {cluster} and writes there: wait for "
             f"it, or cancel it: aws emr cancel-steps --cluster-id {cluster} --step-ids {ids}"
         )
+
+
+def earlier_writer(steps: Sequence[JobStep], output: str, run_id: str) -> JobStep | None:
+    """A step of another run that writes to the output, and whose run came before this one.
+
+    Of two commands that have looked at the same moment and seen nothing of each other, one must
+    give way: that whose first step comes later. A run that is not listed yet comes last.
+
+    Parameters
+    ----------
+    steps : sequence of JobStep
+        All of the cluster, in their order, listed after those of this run were added.
+    output : str
+        Where both write.
+    run_id : str
+        This run.
+    """
+    first: dict[str, int] = {}
+    for number, each in enumerate(steps):
+        first.setdefault(each.run_id, number)
+    tag, own = output_tag(output), first.get(run_id, len(steps))
+    return next(
+        (
+            each
+            for each in steps
+            if each.step.state in ("PENDING", "RUNNING")
+            and tag in each.tags
+            and first[each.run_id] < own
+        ),
+        None,
+    )
 
 
 def require_place(steps: Sequence[Step], more: int, cluster: str) -> None:

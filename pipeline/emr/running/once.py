@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 from pipeline.emr.aws import THROTTLED
@@ -19,6 +20,20 @@ Made = TypeVar("Made")
 
 TRIES = 5
 _FIRST_PAUSE_S = 5.0  # what was made is not always listed at once
+_LAST_PAUSE_S = 10.0
+
+
+@dataclass
+class Heard:
+    """What whoever asks can know of what must not be done twice.
+
+    Parameters
+    ----------
+    maybe : bool
+        Whether AWS may have heard it: it was asked for, and no answer says that it was not done.
+    """
+
+    maybe: bool = False
 
 
 def once(
@@ -26,6 +41,7 @@ def once(
     make: Callable[[], Made],
     what: str,
     sleep: Callable[[float], None] = time.sleep,
+    heard: Heard | None = None,
 ) -> tuple[Made, bool]:
     """Make something unless it is there.
 
@@ -39,6 +55,8 @@ def once(
         What is made, for the log.
     sleep : callable
         Waits for a number of seconds.
+    heard : Heard, optional
+        Is told whether AWS may have heard it, also when this ends by an error or an interrupt.
 
     Returns
     -------
@@ -47,26 +65,34 @@ def once(
 
     Raises
     ------
-    ClientError, BotoCoreError
+    ClientError, BotoCoreError, ResponseParserError
         What stood against it, the last time that it was tried.
     """
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
-    asked = False
+    heard = heard or Heard()
     for attempt in range(TRIES):
         found = look()
         if found is not None:
-            return found, asked
+            return found, heard.maybe
+        before, heard.maybe = heard.maybe, True  # whoever is interrupted meanwhile cannot know
         try:
             return make(), True
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, ResponseParserError) as error:
+            heard.maybe = before or _is_lost(error)
             passes = _is_lost(error) or _is_throttled(error) or _is_unheard(error)
-            if not passes or attempt == TRIES - 1:
+            is_last = attempt == TRIES - 1
+            if not passes or (is_last and not heard.maybe):
                 raise
-            asked = asked or _is_lost(error)
-            pause = _FIRST_PAUSE_S * 2**attempt
+            pause = _LAST_PAUSE_S if is_last else _FIRST_PAUSE_S * 2**attempt
             logger.warning("%s: %s; looking again in %.0f s", what, error, pause)
             sleep(pause)
+            if is_last:
+                found = look()
+                if found is None:
+                    raise
+                return found, True
     raise AssertionError("the last attempt returns or raises")
 
 
@@ -82,10 +108,11 @@ def _is_unheard(error: Exception) -> bool:
 
 
 def _is_lost(error: Exception) -> bool:
-    """Whether AWS may have done it all the same: no answer came, or one that it failed itself."""
+    """Whether AWS may have done it all the same: no answer came, or one that tells nothing."""
     from botocore.exceptions import ClientError, HTTPClientError
+    from botocore.parsers import ResponseParserError
 
-    if isinstance(error, HTTPClientError):
+    if isinstance(error, HTTPClientError | ResponseParserError):
         return True
     if not isinstance(error, ClientError):
         return False

@@ -22,9 +22,10 @@ from pipeline.config import validate
 from pipeline.emr.clusters.request import RECORD_TAG, Artifacts
 from pipeline.emr.clusters.settings import ClusterSettings
 from pipeline.emr.running.states import Cluster
-from pipeline.errors import UserError
+from pipeline.errors import StoreError, UserError
 
 FORMAT = 1
+_DAMAGED = (AttributeError, KeyError, TypeError, ValueError)
 _TAG_VALUE = re.compile(r"[A-Za-z0-9 +\-=._:/@]{1,256}")
 
 
@@ -71,6 +72,9 @@ def record_uri(base: str, name: str) -> str:
 def write_record(record: ClusterRecord, uri: str) -> None:
     """Write a record; it replaces that of an earlier cluster of the same name.
 
+    What the name does not depend on may differ then, such as prices: whoever only finds a cluster
+    that runs leaves its record alone (`has_record`).
+
     Raises
     ------
     StoreError
@@ -83,6 +87,24 @@ def write_record(record: ClusterRecord, uri: str) -> None:
         "base": record.base,
     }
     files.write_bytes(uri, json.dumps(content, indent=2).encode())
+
+
+def has_record(uri: str) -> bool:
+    """Whether a record lies there, also one of another version; what is damaged is none.
+
+    Raises
+    ------
+    StoreError
+        When it cannot be read.
+    """
+    try:
+        _record(json.loads(files.read_bytes(uri)), uri)
+    except (FileNotFoundError, *_DAMAGED):
+        return False
+    except UserError as error:
+        if isinstance(error, StoreError):
+            raise
+    return True
 
 
 def record_of(cluster: Cluster) -> ClusterRecord:
@@ -101,12 +123,32 @@ def record_of(cluster: Cluster) -> ClusterRecord:
             f"cluster {cluster.id} ({cluster.name}) has no tag {RECORD_TAG}: it was not created "
             "by emr-ensembles emr create, and nothing says what it was made from"
         )
+    return read_record(uri, f"cluster {cluster.id}")
+
+
+def read_record(uri: str, whose: str) -> ClusterRecord:
+    """A record by its URI, also of a cluster that is still to be created.
+
+    Parameters
+    ----------
+    uri : str
+        Where it lies.
+    whose : str
+        What an error calls the cluster.
+
+    Raises
+    ------
+    UserError
+        When it is gone, or this version cannot read it.
+    StoreError
+        When it cannot be read.
+    """
     anew = "repeat emr-ensembles emr create with the same arguments, which writes it anew"
     try:
         return _record(json.loads(files.read_bytes(uri)), uri)
     except FileNotFoundError:
-        raise UserError(f"cluster {cluster.id}: its record {uri} is gone; {anew}") from None
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{whose}: its record {uri} is gone; {anew}") from None
+    except _DAMAGED as error:
         raise UserError(f"{uri}: not the record of a cluster ({error!r}); {anew}") from error
 
 

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline import files
+from pipeline.emr.clusters.roles import ROLES
 from pipeline.emr.running.api import Emr
 from pipeline.emr.running.polling import polled
 from pipeline.emr.running.record import ClusterRecord
 from pipeline.emr.running.states import Cluster, Instance
-
-_ROLES = {"MASTER": "primary", "CORE": "core", "TASK": "task"}
 
 
 @dataclass(frozen=True)
@@ -91,13 +90,13 @@ def verdict_of(emr: Emr, cluster_id: str, record: ClusterRecord) -> ClusterVerdi
         When they cannot be read.
     """
     cluster = emr.cluster(cluster_id)
-    roles = {fleet.id: _ROLES[fleet.role] for fleet in emr.fleets(cluster_id)}
+    roles = {fleet.id: ROLES[fleet.role] for fleet in emr.fleets(cluster_id)}
     place = files.join(record.artifacts.verdicts, cluster_id)
     nodes = [
         _node(instance, roles.get(instance.group, ""), place)
         for instance in emr.instances(cluster_id, ("RUNNING",))
     ]
-    order = (*_ROLES.values(), "")
+    order = (*ROLES.values(), "")
     return ClusterVerdict(
         cluster,
         tuple(sorted(nodes, key=lambda node: (order.index(node.role), node.instance.id))),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pipeline.emr.clusters.roles import ROLES
 from pipeline.emr.running.api import Emr
 from pipeline.emr.running.polling import polled
 from pipeline.emr.running.states import Cluster, Fleet
@@ -43,14 +44,12 @@ class ClusterLook:
         return self.is_whole or self.cluster.has_ended
 
 
-_ROLES = ("MASTER", "CORE", "TASK")
-
-
 def look_at(emr: Emr, cluster_id: str) -> ClusterLook:
     """Look at a cluster once."""
     cluster = emr.cluster(cluster_id)
     fleets = () if cluster.has_ended else emr.fleets(cluster_id)
-    return ClusterLook(cluster, tuple(sorted(fleets, key=lambda fleet: _ROLES.index(fleet.role))))
+    order = list(ROLES)
+    return ClusterLook(cluster, tuple(sorted(fleets, key=lambda fleet: order.index(fleet.role))))
 
 
 def looks(emr: Emr, cluster_id: str, minutes: float) -> Iterator[ClusterLook]:

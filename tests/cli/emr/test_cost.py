@@ -38,7 +38,7 @@ def test_hours_prices_and_sums_are_told_and_what_is_not_in_them(
         "m6i.xlarge  on_demand  1          2.00   0.25     0.50",
         "",
         "so far: 6.50",
-        "running on: at most 3.25 an hour",
+        "running on: at most 3.25 an hour for instances (volumes, S3 and network come on top)",
         "not in it: volumes (EBS), S3, and what leaves the network",
     ]
 

@@ -6,7 +6,8 @@ from tests.emr.clusters import samples
 
 def test_the_bound_is_that_of_all_nodes() -> None:
     priced = samples.cluster(prices={"m6i.xlarge": 0.25, "g5.2xlarge": 1.5})
-    assert bound_text(priced) == "at most 3.25 an hour"
+    said = "at most 3.25 an hour for instances (volumes, S3 and network come on top)"
+    assert bound_text(priced) == said
 
 
 def test_without_all_prices_no_number_is_made_up() -> None:

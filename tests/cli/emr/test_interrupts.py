@@ -32,8 +32,8 @@ def test_what_is_left_running_is_told_with_its_cost_and_how_to_end_it(
 ) -> None:
     interrupted(lambda: cluster)
     assert capsys.readouterr().err == (
-        "\ncluster j-1 (emr-ensembles-small-0) is running: it costs at most 3.25 an hour and "
-        "ends by itself after 30 minutes idle\n"
+        "\ncluster j-1 (emr-ensembles-small-0) is running: it costs at most 3.25 an hour for "
+        "instances (volumes, S3 and network come on top) and ends by itself after 30 minutes idle\n"
         "to end it now: emr-ensembles emr terminate j-1\n"
     )
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pipeline.cli.main import main
+from pipeline.emr import aws
 from tests.cli.emr.submitting import TWO, Submitting
+from tests.emr.lossy import Loss, Lossy
 
 APPLICATION = "application_1_0007"
 DRIVER, EXECUTOR = "container_1_0007_01_000001", "container_1_0007_01_000002"
@@ -111,3 +113,32 @@ def test_logs_of_a_cluster_that_has_ended_are_shown(
     failed.cluster.die("idle")
     assert logs(failed) == 0
     assert "driver 199" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("operation", "loss"),
+    [
+        *[("DescribeCluster", loss) for loss in (Loss.DROPPED, Loss.FAILED, Loss.THROTTLED)],
+        *[("ListSteps", loss) for loss in (Loss.DROPPED, Loss.FAILED, Loss.LATE)],
+        ("GetObject", Loss.DROPPED),
+    ],
+)
+def test_lost_answers_are_asked_for_again_and_no_line_comes_twice(
+    failed: Submitting,
+    emr_proxy: Lossy,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    operation: str,
+    loss: Loss,
+) -> None:
+    put_all(failed, failed.cluster.steps[0].id)
+    monkeypatch.setattr(aws, "READ_TIMEOUT_S", 1.0)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", emr_proxy.url)
+    capsys.readouterr()
+    emr_proxy.lose(operation, loss)
+    before = emr_proxy.asked[operation]
+    assert logs(failed, "--lines", "3") == 0
+    assert emr_proxy.asked[operation] > before + 1
+    shown = capsys.readouterr().out
+    assert shown.count("driver 199\n") == 1
+    assert shown.count("==> ") == 3

@@ -12,7 +12,7 @@ from pipeline.emr.running.states import Cluster, Step
 from pipeline.progress import Step as Event
 from pipeline.store.runs import RunPlace
 
-START = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=12, seconds=30)
+AGO = datetime.timedelta(minutes=12, seconds=30)
 CLUSTER = Cluster("j-1", "c", "RUNNING")
 
 
@@ -22,7 +22,8 @@ def everything_is_told(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def step(state: str) -> dict[str, Step]:
-    return {"boost": Step("s-1", "n", state, started=None if state == "PENDING" else START)}
+    start = datetime.datetime.now(datetime.UTC) - AGO
+    return {"boost": Step("s-1", "n", state, started=None if state == "PENDING" else start)}
 
 
 def test_each_change_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

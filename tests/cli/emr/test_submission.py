@@ -44,6 +44,13 @@ def test_a_submission_has_a_step_for_each_job_and_its_code_and_config_are_staged
     assert files.exists(f"{made.places.entry_points}/boost.py")
 
 
+def test_a_job_may_be_given_further_arguments(tmp_path: Path, record: ClusterRecord) -> None:
+    made = submission(record, config_file(tmp_path), run_id="r", date="2026-11-29", jobs=["score"])
+    step = made.step("score", ["--model", "champion"])
+    assert step["HadoopJarStep"]["Args"][-2:] == ["--model", "champion"]
+    assert made.step("score")["Name"] == step["Name"]
+
+
 def test_the_same_is_made_from_the_same(tmp_path: Path, record: ClusterRecord) -> None:
     file = config_file(tmp_path)
     one, two = (

@@ -79,3 +79,22 @@ def test_one_of_others_is_ended_by_its_id_and_called_so(
     other = emr.run_job_flow(Name="theirs", Instances=instances, ReleaseLabel="emr-7.1.0")
     assert up.emr("terminate", other["JobFlowId"]) == 0
     assert "(theirs), not created by emr-ensembles, was waiting and is ending" in caplog.text
+
+
+@pytest.mark.parametrize("loss", [Loss.DENIED, Loss.EXPIRED])
+def test_steps_that_cannot_be_listed_do_not_keep_it_from_ending(
+    up: Launching, caplog: pytest.LogCaptureFixture, loss: Loss
+) -> None:
+    up.proxy.lose("ListSteps", loss)
+    assert up.emr("terminate", up.id) == 0
+    assert up.clusters()[0].has_ended
+    assert "which steps end with it is not known" in caplog.text
+
+
+def test_it_is_ended_before_anything_else_is_asked(up: Launching) -> None:
+    asked_before = []
+    up.proxy.change(
+        "ListSteps", lambda said: (asked_before.append(up.clusters()[0].has_ended), said)[1]
+    )
+    assert up.emr("terminate", up.id) == 0
+    assert asked_before == [True]

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.cli.emr.launching import Launching
+from tests.emr.lossy import Loss
 from tests.emr.nodes import put_verdict
 
 
@@ -83,3 +84,21 @@ def test_a_cluster_that_has_ended_cannot_be_verified(
 def test_a_time_that_is_none_is_refused(launched: Launching, minutes: str) -> None:
     with pytest.raises(SystemExit, match="2"):
         launched.emr("verify", "x", f"--wait={minutes}")
+
+
+@pytest.mark.parametrize("loss", [Loss.DROPPED, Loss.FAILED])
+@pytest.mark.parametrize("operation", ["DescribeCluster", "ListInstances", "GetObject"])
+def test_lost_answers_are_asked_for_again_and_each_node_is_told_once(
+    up: Launching,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    operation: str,
+    loss: Loss,
+) -> None:
+    heard(up)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", up.proxy.url)
+    up.proxy.lose(operation, loss)
+    before = up.proxy.asked[operation]
+    assert up.emr("verify", up.id) == 0
+    assert up.proxy.asked[operation] > before + 1
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]] == up.nodes.ids()

@@ -55,6 +55,28 @@ def test_a_plan_with_problems_is_printed_and_ends_with_2(
     assert told.err == ""
 
 
+def test_what_a_profile_leaves_out_is_left_out_and_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    spot = str(ROOT / "conf" / "clusters" / "bagging-spot.yaml")
+    assert run(*ON_S3, cluster=spot) == 0
+    told = capsys.readouterr().out
+    assert "cluster: trainers: boost and deep not among them (bag), and left out" in told
+    assert "  boost  " not in told
+    assert run(*ON_S3, "--jobs", "boost", cluster=spot) == 2
+    assert "boost must not run on Spot" in capsys.readouterr().out
+
+
+def test_a_step_that_is_too_long_for_emr_is_told_with_all_else(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    long = ("--set", f"spark.spark.x={'x' * 6000}", "--set", "output=hdfs:///user/me")
+    assert run(*long) == 2
+    told = capsys.readouterr().out
+    assert "output: hdfs:///user/me: it must outlive the cluster" in told
+    assert "characters, and EMR takes 10,240" in told
+
+
 def test_json_is_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--json", *ON_S3) == 0
     assert json.loads(capsys.readouterr().out)["problems"] == []

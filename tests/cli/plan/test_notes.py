@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from tests.cli.plan.planned import CPU, GPUS, note, planned
+from pipeline.cli.plan.plan import plan
+from tests.cli.plan.planned import CPU, GPUS, config, note, planned, problem
 from tests.emr.clusters.samples import cluster
 
 PRICES = {"m6i.xlarge": 0.25, "g5.2xlarge": 1.5}
@@ -9,6 +10,19 @@ PRICES = {"m6i.xlarge": 0.25, "g5.2xlarge": 1.5}
 def test_nothing_is_noted_of_a_plan_that_uses_all() -> None:
     found = planned(cluster(prices=PRICES), gang={"device": "gpu"})
     assert (found.problems, found.notes) == ([], [])
+
+
+def test_by_default_trainers_that_the_cluster_file_leaves_out_are_left_out_and_noted() -> None:
+    on = cluster(core=CPU, trainers=["boost"])
+    found = plan(config(), on, variables={})
+    assert found.problems == []
+    assert [share.job for share in found.shares] == ["prepare", "boost", "score", "report"]
+    told = note("cluster: trainers", found)
+    assert told == "cluster: trainers: bag and deep not among them (boost), and left out"
+    assert not plan(config(), cluster(core=CPU), variables={}).notes[1:]
+    assert "add bag there" in problem(on, ["bag"])  # named, they are a problem
+    chosen = planned(on, ["prepare"]).notes
+    assert not any(each.startswith("cluster: trainers") for each in chosen)
 
 
 def test_gpus_that_nothing_uses_are_noted() -> None:

@@ -27,21 +27,24 @@ def test_a_person_reads_what_runs_where() -> None:
         "  5  score    2 executors",
         "  6  report   2 executors",
         "",
-        "price  at most 3.25 an hour, by the prices in g5.yaml",
-        "idle   the cluster ends by itself after 30 minutes without a step",
+        "price  at most 3.25 an hour for instances (volumes, S3 and network come on top), by the "
+        "prices in g5.yaml",
+        "idle   ends by itself after 30 minutes idle (no application on YARN, and HDFS less than "
+        "10 % full)",
     ]
 
 
 def test_spot_and_missing_prices_are_told() -> None:
     task = {**GPUS, "market": "spot"}
-    spot = cluster(trainers=["bag"], task=task, prices=PRICES, keep_alive=False)
+    spot = cluster(trainers=["bag"], task=task, prices=PRICES)
     told = as_text(planned(spot, ["prepare", "bag"]), "spot.yaml")
     assert "task       2 x g5.2xlarge, Spot" in told
-    assert "at most 6.25 an hour, by the prices in spot.yaml; Spot counted as On-Demand" in told
+    assert "at most 6.25 an hour for instances (" in told
+    assert "), by the prices in spot.yaml; Spot counted as On-Demand\n" in told
     assert "  1  prepare  up to 4 executors\n" in told
-    assert "idle   the cluster ends with its last step, or after 30 minutes" in told
     unknown = as_text(planned(cluster()), "g5.yaml")
-    assert "price  unknown: no price for m6i.xlarge, g5.2xlarge in g5.yaml\n" in unknown
+    said = "an unknown sum an hour (the cluster file has no price for m6i.xlarge, g5.2xlarge)"
+    assert f"price  {said}\n" in unknown
 
 
 def test_jobs_side_by_side_have_one_number() -> None:
@@ -59,7 +62,7 @@ def test_jobs_side_by_side_have_one_number() -> None:
 
 
 def test_problems_and_notes_end_the_text_and_a_gang_that_never_fits_is_called_so() -> None:
-    found = planned(cluster(core=CPU), gang={"device": "gpu"}, output="hdfs:///small")
+    found = planned(cluster(core=CPU), gang={"device": "gpu"}, scratch="hdfs:///small")
     lines = as_text(found, "cpu.yaml").splitlines()
     assert lines[-2] == "problems"
     assert lines[-1] == f"  {found.problems[0]}"
@@ -79,7 +82,7 @@ def test_bagging_says_whether_it_may_turn_to_a_gang() -> None:
 
 
 def test_json_holds_what_the_text_says() -> None:
-    for on in (cluster(prices=PRICES), cluster(core=CPU, keep_alive=False)):
+    for on in (cluster(prices=PRICES), cluster(core=CPU)):
         plan = planned(on, gang={"device": "gpu"}, output="hdfs:///small")
         text = as_text(plan, "file.yaml")
         found = json.loads(json.dumps(as_json(plan)))

@@ -19,12 +19,14 @@ from tests.cli.plan.planned import note, planned, problem
             "boosting.resume_from",
         ),
         ({"deep": {"resume_from": "/tmp/kept"}}, "deep.resume_from"),
+        ({"promotion": {"registry": "models"}}, "promotion.registry"),
     ],
 )
 def test_a_place_on_this_machines_disk_is_told(changes: dict[str, object], key: str) -> None:
     told = problem(**changes)
+    where = "s3://" if key in ("output", "promotion.registry") else "s3:// or hdfs://"
     assert told.startswith(f"{key}: ")
-    assert told.endswith("do not see this machine's disk: name a place on s3:// or hdfs://")
+    assert told.endswith(f"do not see this machine's disk: name a place on {where}")
 
 
 def test_a_place_that_no_job_uses_is_no_problem() -> None:
@@ -32,12 +34,18 @@ def test_a_place_that_no_job_uses_is_no_problem() -> None:
     assert planned(jobs=["score", "report"], source=source).problems == []
     old = {"boosting": {"initial_model": "models/old"}}
     assert planned(jobs=["prepare", "bag"], **old).problems == []
+    registry = {"promotion": {"registry": "models"}}
+    assert planned(jobs=["prepare", "bag"], **registry).problems == []
+    for job in ("score", "report"):
+        assert problem(jobs=[job], **registry).startswith("promotion.registry: ")
 
 
 def test_a_scheme_that_only_spark_may_know_is_a_problem_but_for_the_source() -> None:
     assert problem(output="gs://bucket/out").startswith(
         "output: gs://bucket/out: unknown scheme gs"
     )
+    told = problem(promotion={"registry": "gs://bucket/champions"})
+    assert told.startswith("promotion.registry: gs://bucket/champions: unknown scheme gs")
     assert planned(source={"kind": "csv", "uri": "gs://bucket/table"}).problems == []
 
 
@@ -48,10 +56,16 @@ def test_the_built_in_table_is_on_every_node() -> None:
     assert planned(source={"kind": "flights"}, columns={"label": "late"}).problems == []
 
 
-def test_results_that_end_with_the_cluster_are_noted() -> None:
-    found = planned(output="hdfs:///small")
+def test_results_that_would_end_with_the_cluster_are_a_problem() -> None:
+    told = problem(output="hdfs:///small", scratch="hdfs:///scratch")
+    assert told.startswith("output: hdfs:///small: it must outlive the cluster")
+    assert planned(output="s3a://bucket/small").problems == []
+
+
+def test_champions_that_end_with_the_cluster_are_noted() -> None:
+    found = planned(promotion={"registry": "hdfs:///champions"})
     assert found.problems == []
-    assert "HDFS ends with the cluster" in note("output: hdfs:///small", found)
+    assert "champions with it" in note("promotion.registry: hdfs:///champions", found)
 
 
 def test_a_source_that_a_new_cluster_does_not_have_is_noted() -> None:

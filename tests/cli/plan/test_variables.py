@@ -40,8 +40,10 @@ def test_variables_that_the_config_names_travel_with_the_jobs(
         ("AWS_SECRET_ACCESS_KEY", {"spark.hadoop.my.own": "${env:AWS_SECRET_ACCESS_KEY}"}),
         ("MINE", {S3A: "${env:MINE}"}),
         ("MINE", {"spark.executor.extraJavaOptions": "-Dpassword=${env:MINE}"}),
+        ("DB_PASS", {"spark.hadoop.my.own": "${env:DB_PASS}"}),
+        ("API_KEY", {"spark.hadoop.my.own": "${env:API_KEY}"}),
     ],
-    ids=["its name", "its key", "the text around it"],
+    ids=["its name", "its key", "the text around it", "a pass", "an API key"],
 )
 def test_a_secret_that_a_step_would_carry_is_told_without_its_value(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, spark: dict[str, str]
@@ -53,6 +55,61 @@ def test_a_secret_that_a_step_would_carry_is_told_without_its_value(
     assert told.startswith(f"spark.{next(iter(spark))}: ${{env:{variable}}} is a secret")
     assert "roles.instances" in told
     assert found.variables == ()
+    assert "hush-hush" not in " ".join([*found.problems, *found.notes])
+
+
+def test_a_secret_in_a_variables_value_is_told_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JAVA_OPTS_X", "-Djavax.net.ssl.trustStorePassword=hunter2")
+    found = read_and_planned(
+        tmp_path, spark={"spark.executor.extraJavaOptions": "-Xss4m ${env:JAVA_OPTS_X}"}
+    )
+    assert [each.partition(": ${")[0] for each in found.problems] == [
+        "spark.spark.executor.extraJavaOptions"
+    ]
+    assert "${env:JAVA_OPTS_X} is a secret by its value" in found.problems[0]
+    assert found.variables == ()
+    assert "hunter2" not in " ".join([*found.problems, *found.notes])
+
+
+def test_a_secret_that_two_variables_make_together_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KIND", "pwd")
+    monkeypatch.setenv("MINE", "hunter2")
+    options = {"spark.executor.extraJavaOptions": "-Dmy.${env:KIND}=${env:MINE}"}
+    found = read_and_planned(tmp_path, spark=options)
+    assert found.variables == ()
+    assert len(found.problems) == 2
+    assert all("is a secret by where it stands" in each for each in found.problems)
+
+
+def test_where_the_shell_stands_is_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PWD", "/home/me")
+    found = read_and_planned(tmp_path, spark={"spark.hadoop.my.own": "${env:PWD}"})
+    assert (found.problems, found.variables) == ([], ("PWD",))
+
+
+def test_a_secret_that_set_has_as_a_default_is_told_and_hidden(tmp_path: Path) -> None:
+    found = read_and_planned(tmp_path, f"spark.{S3A}=${{env:NOT_SET:hush-hush}}")
+    assert [each.partition(": ")[0] for each in found.problems] == [f"--set spark.{S3A}=********"]
+    assert "hush-hush" not in " ".join([*found.problems, *found.notes])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("spark.yarn.appMasterEnv.DB_PASS", "hush-hush"),
+        ("spark.driver.extraJavaOptions", "-Dmy.password=hush-hush"),
+    ],
+)
+def test_a_secret_that_a_driver_would_lack_when_it_starts_is_told(name: str, value: str) -> None:
+    found = planned(spark={name: value})
+    assert len(found.problems) == 1
+    assert found.problems[0].startswith(f"spark: {name}: a secret: no step carries it")
     assert "hush-hush" not in " ".join([*found.problems, *found.notes])
 
 

@@ -15,12 +15,6 @@ from pipeline.emr.clusters.room import layout_of
 from pipeline.errors import UserError
 from tests.emr.clusters.samples import PROFILES, ROOT, VARIABLES, artifacts, cluster
 
-STEP = {
-    "Name": "prepare",
-    "ActionOnFailure": "CONTINUE",
-    "HadoopJarStep": {"Jar": "command-runner.jar", "Args": ["true"]},
-}
-
 
 def _wrong(made: dict[str, Any]) -> str:
     """What botocore's validator says of a request; it reads AWS's model and asks nobody."""
@@ -53,14 +47,11 @@ def test_a_request_with_all_that_may_be_left_out_passes_botocores_validator() ->
         security_configuration="encrypted",
         core={"types": ["g5.2xlarge"], "disk_gb": 100},
         tags={"team": "models"},
-        keep_alive=False,
     )
-    made = request(found, artifacts(), [STEP])
+    made = request(found, artifacts())
     assert _wrong(made) == ""
     assert made["OSReleaseLabel"] == "2023.9.20250929.0"
     assert made["SecurityConfiguration"] == "encrypted"
-    assert made["Steps"] == [STEP]
-    assert made["Instances"]["KeepJobFlowAliveWhenNoSteps"] is False
     assert {"Key": "team", "Value": "models"} in made["Tags"]
     (core,) = _fleets(made)["CORE"]["InstanceTypeConfigs"]
     (volume,) = core["EbsConfiguration"]["EbsBlockDeviceConfigs"]
@@ -185,9 +176,8 @@ def test_the_same_cluster_has_the_same_name_and_another_has_another() -> None:
     assert len({name, *(each["Name"] for each in others)}) == 4
 
 
-def test_steps_and_prices_do_not_make_another_cluster() -> None:
+def test_prices_do_not_make_another_cluster() -> None:
     name = request(cluster(), artifacts())["Name"]
-    assert request(cluster(), artifacts(), [STEP])["Name"] == name
     assert request(cluster(prices={"g5.2xlarge": 1}), artifacts())["Name"] == name
 
 
@@ -220,11 +210,6 @@ def test_the_environment_must_be_for_the_clusters_nodes(
 ) -> None:
     with pytest.raises(UserError, match=f"env pack --target {wanted}"):
         request(cluster(core={"types": [type_]}), artifacts(given))
-
-
-def test_a_cluster_that_would_end_before_it_has_worked_is_refused() -> None:
-    with pytest.raises(UserError, match="would end as soon as it is up: set keep_alive: true"):
-        request(cluster(keep_alive=False), artifacts())
 
 
 def test_artifacts_tell_the_name_of_the_environments_file() -> None:

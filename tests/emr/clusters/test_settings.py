@@ -14,6 +14,11 @@ def test_a_cluster_ends_by_itself_when_it_is_idle_unless_the_file_gives_it_longe
         cluster(limits={"idle_minutes": 10_081})
 
 
+def test_a_cluster_cannot_be_made_to_end_before_it_has_steps() -> None:
+    with pytest.raises(ConfigError, match="keep_alive: unknown key"):
+        cluster(keep_alive=False)
+
+
 def test_a_file_that_names_no_trainers_is_held_against_all_of_them() -> None:
     assert cluster().trainers == ["bag", "boost", "deep"]
     with pytest.raises(ConfigError, match="name one at least of bag, boost, deep"):

@@ -11,6 +11,7 @@ from pipeline import files
 from pipeline.emr.running.failures import (
     PARTS,
     BootstrapFailure,
+    another_type_may_do,
     bootstrap_failure,
     bootstrap_tails,
     why_ended,
@@ -115,6 +116,24 @@ def test_each_kind_of_failure_has_its_remedy(cluster: Cluster, remedy: str) -> N
     last = why_ended(cluster)[-1]
     assert last.startswith("what to do: ")
     assert remedy in last
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "may"),
+    [
+        ("INTERNAL_ERROR", "There is insufficient capacity for the requested type", True),
+        ("VALIDATION_ERROR", "You have requested more vCPU capacity than your limit", True),
+        ("INSTANCE_FLEET_TIMEOUT", "no Spot capacity", True),
+        ("VALIDATION_ERROR", "Instance type g9 is not supported", True),
+        ("BOOTSTRAP_FAILURE", "On the master instance (i-0abc), bootstrap action 1 failed", False),
+        ("VALIDATION_ERROR", "Service role is not authorized to call EC2", False),
+        ("USER_REQUEST", "Terminated by user request", False),
+    ],
+)
+def test_only_a_want_of_its_types_lets_a_cluster_be_tried_with_others(
+    code: str, message: str, may: bool
+) -> None:
+    assert another_type_may_do(ended(code, message)) is may
 
 
 def test_an_end_on_request_needs_no_remedy() -> None:

@@ -6,6 +6,7 @@ from pipeline.emr.executors import Layout
 from pipeline.emr.running.job_steps import (
     JobStep,
     by_job,
+    earlier_writer,
     job_steps,
     last_run,
     require_only_writer,
@@ -50,6 +51,39 @@ def test_of_several_runs_of_the_same_the_last_is_found() -> None:
     assert [each.step.id for each in last_run(steps, "key")] == ["s-run-2-bag", "s-run-2-boost"]
     assert last_run(steps, "unknown") == []
     assert set(by_job(steps, "run-2")) == {"bag", "boost"}
+
+
+def test_a_run_whose_steps_were_all_cancelled_is_not_the_last() -> None:
+    gone = step("bag", "run-2", state="CANCELLED"), step("boost", "run-2", state="CANCEL_PENDING")
+    steps = found(step("bag"), *gone)
+    assert [each.run_id for each in last_run(steps, "key")] == ["run-1"]
+    assert last_run(found(*gone), "key") == []
+    half = found(step("bag", "run-2", state="FAILED"), gone[1])
+    assert [each.job for each in last_run(half, "key")] == ["bag", "boost"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "first"),
+    [
+        ([step("bag", "mine"), step("bag", "other")], None),
+        ([step("bag", "other"), step("bag", "mine")], "s-other-bag"),
+        ([step("bag", "other", state="CANCELLED"), step("bag", "mine")], None),
+        ([step("bag", "other", state="CANCEL_PENDING"), step("bag", "mine")], None),
+        ([step("bag", "other", output="s3://bucket/else"), step("bag", "mine")], None),
+        # The run counts from its first step, whatever has become of that.
+        (
+            [step("bag", "other", state="COMPLETED"), step("bag", "mine"), step("boost", "other")],
+            "s-other-boost",
+        ),
+        ([step("bag", "mine", state="COMPLETED"), step("b", "other"), step("c", "mine")], None),
+        ([step("bag", "other")], "s-other-bag"),  # our own are not listed yet
+    ],
+)
+def test_of_two_runs_that_write_to_one_output_that_is_first_whose_first_step_is(
+    steps: list[Step], first: str | None
+) -> None:
+    writer = earlier_writer(found(*steps), OUTPUT, "mine")
+    assert (writer and writer.step.id) == first
 
 
 def test_whatever_differs_makes_another_key() -> None:

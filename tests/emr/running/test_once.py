@@ -9,8 +9,9 @@ from botocore.exceptions import (
     EndpointConnectionError,
     ReadTimeoutError,
 )
+from botocore.parsers import ResponseParserError
 
-from pipeline.emr.running.once import TRIES, once
+from pipeline.emr.running.once import TRIES, Heard, once
 from tests.emr.nodes import Time
 
 
@@ -60,6 +61,7 @@ def test_what_is_there_is_not_made(time: Time) -> None:
         TIMED_OUT,
         ConnectionClosedError(endpoint_url="https://emr"),
         answer("InternalServerError", 500),
+        ResponseParserError("garbled"),
     ],
 )
 def test_after_a_lost_answer_what_was_made_is_found_and_not_made_again(
@@ -95,3 +97,26 @@ def test_what_never_comes_about_ends_with_its_last_error(time: Time) -> None:
     with pytest.raises(ReadTimeoutError):
         done(api, time.sleep)
     assert api.asked == TRIES
+
+
+def test_what_the_last_attempt_has_made_is_found_after_all(time: Time) -> None:
+    api = Api(*[(TIMED_OUT, False)] * (TRIES - 1), (TIMED_OUT, True))
+    assert done(api, time.sleep) == ("thing 0", True)
+    assert api.asked == TRIES
+
+
+def heard_after(time: Time, *script: tuple[BaseException, bool]) -> bool:
+    heard = Heard()
+    api = Api(*script)  # type: ignore[arg-type]
+    with pytest.raises(BaseException):  # noqa: B017, PT011 - whatever the script ends with
+        once(api.look, api.make, "thing", time.sleep, heard)
+    return heard.maybe
+
+
+def test_whether_it_may_have_been_heard_is_known_however_it_ends(time: Time) -> None:
+    denied, throttled = answer("AccessDenied"), answer("Throttling")
+    assert not heard_after(time, (denied, False))
+    assert not heard_after(time, *[(throttled, False)] * TRIES)
+    assert heard_after(time, (TIMED_OUT, False), (denied, False))
+    assert heard_after(time, *[(TIMED_OUT, False)] * TRIES)
+    assert heard_after(time, (KeyboardInterrupt(), False))

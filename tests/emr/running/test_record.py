@@ -7,7 +7,14 @@ import pytest
 
 from pipeline import files
 from pipeline.emr.clusters.request import RECORD_TAG
-from pipeline.emr.running.record import ClusterRecord, record_of, record_uri, write_record
+from pipeline.emr.running.record import (
+    ClusterRecord,
+    has_record,
+    read_record,
+    record_of,
+    record_uri,
+    write_record,
+)
 from pipeline.emr.running.states import Cluster
 from pipeline.errors import UserError
 from tests.emr.clusters import samples
@@ -35,6 +42,14 @@ def test_a_record_is_read_as_it_was_written(record: ClusterRecord) -> None:
     assert uri == f"{record.base}/clusters/small.json"
     assert record_of(cluster(uri)) == record
     assert record.staging == f"{record.base}/staging"
+
+
+def test_the_record_of_a_cluster_to_be_created_is_read_by_its_place(record: ClusterRecord) -> None:
+    uri = record_uri(record.base, "small")
+    with pytest.raises(UserError, match=r"the cluster to be: its record .* is gone"):
+        read_record(uri, "the cluster to be")
+    write_record(record, uri)
+    assert read_record(uri, "the cluster to be") == record
 
 
 def test_a_later_cluster_of_the_same_name_replaces_it(record: ClusterRecord) -> None:
@@ -85,3 +100,13 @@ def test_a_record_holds_the_file_the_artifacts_and_no_more(record: ClusterRecord
 def test_a_place_that_a_tag_cannot_name_is_refused(base: str) -> None:
     with pytest.raises(UserError, match="a tag cannot hold it"):
         record_uri(base, "small")
+
+
+def test_a_record_that_can_be_read_is_told_from_a_damaged_one(record: ClusterRecord) -> None:
+    uri = record_uri(record.base, "small")
+    assert not has_record(uri)
+    write_record(record, uri)
+    assert has_record(uri)
+    for content, is_one in ((b"{", False), (b"[]", False), (b'{"format": 2}', True)):
+        files.write_bytes(uri, content)
+        assert has_record(uri) is is_one
