@@ -84,9 +84,8 @@ def _meant(steps: Sequence[Step], args: argparse.Namespace, cluster: Cluster) ->
     elif args.job:
         found = [each.step for each in job_steps(steps) if each.job == args.job]
     else:
-        by_state = {step.state: step for step in steps}  # the last of each
-        found = [by_state[state] for state in ("RUNNING", "FAILED") if state in by_state]
-        found = found or list(steps)
+        failed = [step for step in steps if step.state == "FAILED"]
+        found = failed or [step for step in steps if step.state == "RUNNING"] or list(steps)
     if found:
         return found[-1]
     there = ", ".join(f"{step.id} ({step.name})" for step in steps[-5:]) or "none"

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pipeline
 from pipeline.cli.job_config import FREE_KEYS, JobConfig
-from pipeline.cli.plan.asked import jobs_of as jobs_of
 from pipeline.cli.plan.plan import Plan, plan
 from pipeline.cli.runs.sequence import JOBS
 from pipeline.cli.runs.submit import in_clone

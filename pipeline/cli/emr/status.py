@@ -14,6 +14,7 @@ from pipeline.cli.emr.cost_text import bound_text, idle_text
 from pipeline.cli.emr.lost_nodes import lost_nodes
 from pipeline.cli.emr.text import age_text, aligned, as_json, write
 from pipeline.emr.clusters.request import RECORD_TAG
+from pipeline.emr.clusters.roles import ROLES
 from pipeline.emr.clusters.settings import ClusterSettings
 from pipeline.emr.running.api import Emr, is_ours
 from pipeline.emr.running.failures import why_ended
@@ -80,7 +81,7 @@ def _lines(found: _Status) -> list[str]:
     ]
     if not is_ours(cluster):
         rows.append(["origin", "not created by emr-ensembles"])
-    rows += [[each.role.lower(), _fleet(each)] for each in found.fleets]
+    rows += [[ROLES[each.role], _fleet(each)] for each in found.fleets]
     rows.append(["nodes", _nodes(found.instances)])
     rows += [["lost", each] for each in lost_nodes(found.instances)]
     if found.settings is not None:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.cli.emr.requested import Request, jobs_of, own_code, planned
+from pipeline.cli.emr.requested import Request, own_code, planned
 from pipeline.cli.job_config import JobConfig
+from pipeline.cli.plan.asked import jobs_of
 from pipeline.cli.plan.plan import Plan
 from pipeline.config import DATE_VARIABLE
 from pipeline.emr.running.job_steps import submission_tags

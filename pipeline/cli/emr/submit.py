@@ -14,11 +14,12 @@ from pipeline.cli.emr.arguments import add_cluster, emr_of, minutes
 from pipeline.cli.emr.left_steps import LeftSteps
 from pipeline.cli.emr.node_versions import node_versions
 from pipeline.cli.emr.overtaken import OvertakenError
-from pipeline.cli.emr.requested import Request, jobs_of, own_code, planned, today
+from pipeline.cli.emr.requested import Request, own_code, planned, today
 from pipeline.cli.emr.step_sequence import StepSequence
 from pipeline.cli.emr.submission import Submission
 from pipeline.cli.entry import add_config_arguments
 from pipeline.cli.job_config import JobConfig
+from pipeline.cli.plan.asked import jobs_of
 from pipeline.cli.runs.job_run import recorded_arguments, run_facts
 from pipeline.cli.runs.logs import set_up_logging
 from pipeline.cli.runs.outcome import INTERRUPTED, explain

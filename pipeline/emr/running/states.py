@@ -125,8 +125,6 @@ class Instance:
         Its type; `ON_DEMAND` or `SPOT`; one of EMR's states.
     group : str
         The id of its fleet or group.
-    private_ip : str
-        Its address; empty before it has one.
     reason : str
         Why it ended; empty where EMR does not say.
     created, ended : datetime or None
@@ -138,7 +136,6 @@ class Instance:
     market: str
     state: str
     group: str
-    private_ip: str = ""
     reason: str = ""
     created: datetime.datetime | None = None
     ended: datetime.datetime | None = None
@@ -215,7 +212,6 @@ def instance_of(said: Mapping[str, Any]) -> Instance:
         market=said.get("Market") or "",
         state=status.get("State") or "",
         group=said.get("InstanceFleetId") or said.get("InstanceGroupId") or "",
-        private_ip=said.get("PrivateIpAddress") or "",
         reason=(status.get("StateChangeReason") or {}).get("Message") or "",
         created=times.get("CreationDateTime"),
         ended=times.get("EndDateTime"),

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.emr.requested import Request, jobs_of, today
+from pipeline.cli.emr.requested import Request, today
+from pipeline.cli.plan.asked import jobs_of
 from pipeline.emr.staging import Code
 from tests.cli.emr.submitting import config_file
 from tests.emr.clusters.samples import cluster

@@ -33,7 +33,7 @@ def test_all_that_is_known_is_shown_of_fleets_that_moto_lacks(
     shown = said()
     assert f"cluster  {launched.id} (emr-ensembles-{launched.name}-" in shown
     assert "state    WAITING" in shown
-    assert "master   1 of 1 nodes, RUNNING" in shown
+    assert "primary  1 of 1 nodes, RUNNING" in shown
     assert "core     1 of 2 nodes, RUNNING" in shown
     assert "nodes    1 BOOTSTRAPPING, 2 RUNNING" in shown
     assert "costs    at most 3.25 an hour" in shown
