@@ -61,8 +61,10 @@ def main() -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _say("stopping Airflow and the cluster")
-        cluster.down(directory / "cluster")
-        stop_descendants()
+        try:
+            cluster.down(directory / "cluster")
+        finally:
+            stop_descendants()
 
 
 def _demo(directory: Path) -> int:

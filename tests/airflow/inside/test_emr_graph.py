@@ -38,6 +38,7 @@ PARAMS: dict[str, Any] = {
     "core_count": 3,
     "release": "emr-7.14.0",
     "base": "s3://bucket/base",
+    "output": "s3://bucket/output",
     "environment": "s3://bucket/environment.tar.gz",
     "logs": None,
     "trainers": ["boost"],
@@ -148,7 +149,7 @@ def test_params_are_set_over_the_cluster_file_for_each_list_of_types(
         (*always, "core.types=[g5.2xlarge]"),
         (*always, "core.types=[g5.4xlarge, g5.8xlarge]"),
     )
-    assert asked.purpose == "emr_training-2026-11-21"
+    assert asked.purpose.startswith("emr_training-2026-11-21-")
     of_uri = AskedCluster.asked({**PARAMS, "cluster": "s3://b/c.yaml"}, *ASKED)
     assert of_uri.file == "s3://b/c.yaml"
 
@@ -219,3 +220,28 @@ def test_only_a_want_of_instances_leads_to_the_next_types() -> None:
     assert untried_of(stagings, _Emr(_cluster("j-1", one.name, ended, "a disk failed"))) == one
     both = [_cluster("j-1", one.name, ended, room), _cluster("j-2", two.name, ended, room)]
     assert untried_of(stagings, _Emr(*both)) == one
+
+
+def test_a_cleared_run_with_nothing_to_do_has_no_cluster_though_it_had_one_before() -> None:
+    import jinja2
+
+    from emr_ensembles import on_emr
+
+    returned: dict[str, Any] = {"plan": {"cluster": []}, "create": "j-OLD"}
+    ti = SimpleNamespace(xcom_pull=lambda task_ids: returned.get(task_ids))
+
+    def seen() -> tuple[str, str | None]:
+        shown = jinja2.Template(on_emr.CLUSTER_ID).render(ti=ti)
+        return shown, on_emr.cluster_of({"ti": ti})
+
+    assert seen() == ("j-OLD", "j-OLD")
+    del returned["plan"]
+    assert seen() == ("", None)
+
+
+def test_two_airflows_of_one_account_do_not_share_a_cluster() -> None:
+    from emr_ensembles.asked_cluster import AskedCluster
+
+    mine = AskedCluster.asked({**PARAMS, "output": "s3://bucket/mine"}, *ASKED)
+    theirs = AskedCluster.asked({**PARAMS, "output": "s3://bucket/theirs"}, *ASKED)
+    assert mine.purpose != theirs.purpose

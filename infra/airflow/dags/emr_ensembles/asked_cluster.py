@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _PROFILES = "conf/clusters"
 _LONGEST_NAME = 100
+_DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class AskedCluster:
     alternatives : tuple of tuple of str
         What is set over the file, one after the other until AWS has room.
     purpose : str
-        Says in the cluster's name whose it is: a cluster is of one DAG and one date.
+        Says in the cluster's name whose it is: a cluster is of one DAG, one date, and one place
+        where it is staged and writes to.
     base, environment : str
         As of `emr-ensembles emr create`.
     logs : str or None
@@ -73,11 +76,14 @@ class AskedCluster:
         types: list[tuple[str, ...]] = [
             (f"core.types=[{', '.join(each)}]",) for each in params["instance_types"]
         ]
+        base = _required(params, dag_id, "base")
+        # Another Airflow in the same account may run the same DAG for the same date.
+        whose = hashlib.sha256(f"{base} {params['output']}".encode()).hexdigest()[:_DIGITS]
         return cls(
             _file(params["cluster"]),
             tuple((*always, *each) for each in types or [()]),
-            f"{dag_id}-{day}",
-            _required(params, dag_id, "base"),
+            f"{dag_id}-{day}-{whose}",
+            base,
             project.placed(_required(params, dag_id, "environment")),
             _given(params, dag_id, "logs"),
         )

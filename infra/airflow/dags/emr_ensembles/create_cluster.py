@@ -15,15 +15,12 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from emr_ensembles import hooks
 from emr_ensembles.asked_cluster import AskedCluster
 from emr_ensembles.emr_params import MOST_LISTS
-from emr_ensembles.on_emr import CREATE, told, waiting
+from emr_ensembles.on_emr import CREATE, PLAN, told, waiting
 from emr_ensembles.once_hook import OnceHook
 
 if TYPE_CHECKING:
     from pipeline.emr.running.api import Emr
     from pipeline.emr.running.cluster_staging import ClusterStaging
-
-PLAN = "plan"
-"""The task that says whether there is anything to do, and what the cluster must be like."""
 
 _HOURS = 1.0
 _REMEMBERED = timedelta(hours=12)

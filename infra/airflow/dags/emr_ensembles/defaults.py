@@ -49,5 +49,5 @@ def schedule(dag_id: str) -> CronDataIntervalTimetable | None:
 
     `EMR_ENSEMBLES_<DAG>_SCHEDULE` is a cron expression in UTC, or `never`.
     """
-    cron = os.environ.get(f"EMR_ENSEMBLES_{dag_id.upper()}_SCHEDULE", _DAILY)
+    cron = os.environ.get(f"EMR_ENSEMBLES_{dag_id.upper()}_SCHEDULE") or _DAILY
     return None if cron == NEVER else CronDataIntervalTimetable(cron, timezone="UTC")

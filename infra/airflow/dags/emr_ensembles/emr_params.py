@@ -134,12 +134,13 @@ def partition_format() -> Param:
 
 def most_partitions() -> Param:
     """So many at a time."""
+    # The provider waits by ListSteps, which takes ten ids.
     return Param(
-        31,
+        10,
         "So many partitions are scored by one run at most, the oldest first.",
         type="integer",
         minimum=1,
-        maximum=200,
+        maximum=10,
     )
 
 

@@ -54,9 +54,16 @@ def deadline() -> DeadlineAlert | None:
     # A SyncCallback ends the scheduler of Airflow 3.2.2 where its database is SQLite.
     return DeadlineAlert(
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=timedelta(minutes=float(minutes)),
+        interval=timedelta(minutes=_number(minutes)),
         callback=AsyncCallback(deadline_missed),
     )
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{DEADLINE_VARIABLE}: {text!r} is not a number of minutes") from None
 
 
 def _notify(event: str, context: Any) -> None:

@@ -21,7 +21,13 @@ POLL_VARIABLE = "EMR_ENSEMBLES_POLL_SECONDS"
 CREATE = "create"
 """The task that creates the cluster, and returns its id."""
 
-CLUSTER_ID = f"{{{{ ti.xcom_pull(task_ids='{CREATE}') or '' }}}}"
+PLAN = "plan"
+"""The task that says whether there is anything to do, and what the cluster must be like."""
+
+# What a task of a cleared run has returned stays until it runs again, and `create` may not.
+CLUSTER_ID = (
+    f"{{{{ (ti.xcom_pull(task_ids='{PLAN}') and ti.xcom_pull(task_ids='{CREATE}')) or '' }}}}"
+)
 """For operators: the cluster of the DAG run, or nothing where it needs none."""
 
 
@@ -36,7 +42,10 @@ def dag_defaults() -> dict[str, Any]:
 
 def poll_s() -> int:
     """Seconds between two questions; EMR throttles whoever asks much more often than by default."""
-    return int(os.environ.get(POLL_VARIABLE, "30"))
+    text = os.environ.get(POLL_VARIABLE) or "30"
+    if not text.isdecimal() or not int(text):
+        raise ValueError(f"{POLL_VARIABLE}: {text!r} is not a number of seconds")
+    return int(text)
 
 
 def waiting(hours: float) -> dict[str, Any]:
@@ -52,7 +61,8 @@ def waiting(hours: float) -> dict[str, Any]:
 
 def cluster_of(context: Any) -> str | None:
     """The cluster of the DAG run; None where it needs none."""
-    found = context["ti"].xcom_pull(task_ids=CREATE)
+    pull = context["ti"].xcom_pull
+    found = pull(task_ids=PLAN) and pull(task_ids=CREATE)
     return str(found) if found else None
 
 

@@ -81,8 +81,10 @@ def run(command: Sequence[str], variables: Mapping[str, str]) -> str:
             f"{error.filename} is missing: run `make setup` in the project's clone, "
             f"or let {HOME_VARIABLE} name it"
         ) from None
-    except subprocess.TimeoutExpired:
-        raise AirflowException(f"{Path(command[0]).name}: no answer in {_PATIENCE_S} s") from None
+    except subprocess.TimeoutExpired as error:
+        so_far = (error.stderr or b"").decode(errors="replace").strip()  # bytes, whatever is asked
+        said = f"{Path(command[0]).name}: no answer in {_PATIENCE_S} s"
+        raise AirflowException("\n".join(filter(None, [so_far, said]))) from None
     if done.returncode == 0:
         return done.stdout
     said = done.stderr.strip() or f"{Path(command[0]).name} ended with code {done.returncode}"

@@ -20,7 +20,8 @@ def promote(**context: Any) -> dict[str, Any]:
     Skipped where the champion stays, so that an event is told only of a new one.
     """
     day = Day.of(context)
-    said = project.ask("promotion", day.arguments, naming.variables_of(day.date))
+    again = ["--again"] if context["ti"].try_number > 1 else []
+    said = project.ask("promotion", [*day.arguments, *again], naming.variables_of(day.date))
     outcome: dict[str, Any] = json.loads(said)
     if not outcome["promoted"]:
         raise AirflowSkipException(outcome["reason"])

@@ -36,7 +36,12 @@ def ready(**context: Any) -> bool:
         if not look.cluster.is_active:
             raise AirflowFailException(ended_text(look.cluster))
         if not look.is_whole:
-            logger.info("cluster %s does not have all of its nodes yet", cluster_id)
+            fleets = ", ".join(
+                f"{each.role.lower()} {each.provisioned} of {each.wanted} {each.state.lower()}"
+                + (f" ({each.message})" if each.message else "")
+                for each in look.fleets
+            )
+            logger.info("cluster %s does not have all of its nodes yet: %s", cluster_id, fleets)
             return False
         found = verdict_of(emr, cluster_id, record_of(look.cluster))
     logger.info("%s", verdict_counts(found))

@@ -7,8 +7,8 @@ from typing import Any
 from airflow.sdk import Asset, task
 
 from emr_ensembles import naming, project
-from emr_ensembles.create_cluster import PLAN
 from emr_ensembles.emr_plan import planned
+from emr_ensembles.on_emr import PLAN
 from emr_ensembles.step_operator import StepOperator
 
 SCORED_PARTITIONS = Asset("emr_ensembles_scored_partitions")

@@ -45,7 +45,8 @@ def _explained(args: argparse.Namespace) -> int:
     left = [each for each in found if not each.step.is_done]
     failed = [each for each in left if each.step.state == "FAILED"]
     cluster = emr.cluster(args.cluster)
-    codes = [_of_failed(each, cluster, config, emr) for each in failed]
+    minutes = _LOG_MINUTES / max(len(failed), 1)  # for all of them
+    codes = [_of_failed(each, cluster, config, emr, minutes) for each in failed]
     cluster = emr.cluster(args.cluster)
     if not cluster.is_active:
         said = "; ".join(why_ended(cluster))
@@ -59,10 +60,10 @@ def _explained(args: argparse.Namespace) -> int:
     return next((code for code in codes if code), int(bool(left)))
 
 
-def _of_failed(each: JobStep, cluster: Cluster, config: JobConfig, emr: Emr) -> int:
+def _of_failed(each: JobStep, cluster: Cluster, config: JobConfig, emr: Emr, minutes: float) -> int:
     place = RunPlace(config.output, each.run_id)
     logs = None if cluster.logs is None else ClusterLogs(cluster.logs, cluster.id)
-    return explain(each.job, each.step, place, logs, LogPatience(_LOG_MINUTES, emr.sleep))
+    return explain(each.job, each.step, place, logs, LogPatience(minutes, emr.sleep))
 
 
 if __name__ == "__main__":

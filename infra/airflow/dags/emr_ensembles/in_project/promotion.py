@@ -25,6 +25,9 @@ def main() -> int:
     """Print the outcome; returns the exit code."""
     parser = argparse.ArgumentParser(description="Promote the best model of a date.")
     add_config_arguments(parser)
+    parser.add_argument(
+        "--again", action="store_true", help="an earlier try may have died before it was told"
+    )
     args = parser.parse_args()
     return guarded(lambda: _answer(args))
 
@@ -40,12 +43,17 @@ def _outcome(args: argparse.Namespace, config: JobConfig) -> dict[str, Any]:
         return {"promoted": False, "reason": "promotion.registry is not set"}
     place = place_of(config)
     if is_judged(place, config):
-        return {"promoted": False, "reason": "the date was judged before"}
+        judged = runs.read_job(place, JUDGED) or {}
+        told: dict[str, Any] = judged.get("told") if args.again else {}
+        return told or {"promoted": False, "reason": "the date was judged before"}
     part = {"exit_code": 0, "started": runs.now(), "report": newest_report(config)}
     given = {"command": "models promote", "config": args.config, "from": "airflow"}
     outcome = promote(load_job(args.config, args.overrides), command=given).to_json()
+    # The try before may have died between the promotion and the telling; told twice does no harm.
+    outcome["promoted"] |= args.again and outcome["outcome"] == "unchanged"
     runs.begin(place, {"of": "jobs", **run_facts(config, given)})
-    part |= {"outcome": "success", "reason": outcome["reason"], "ended": runs.now()}
+    told = outcome if outcome["promoted"] else {}
+    part |= {"outcome": "success", "reason": outcome["reason"], "told": told, "ended": runs.now()}
     runs.note_job(place, JUDGED, part)
     return outcome
 
