@@ -62,7 +62,10 @@ def _sums(found: ClusterCost) -> Iterator[str]:
         yield f"so far: unknown{rest}"
     if unpriced:
         names = ", ".join(dict.fromkeys(unpriced))
-        yield f"the cluster file has no price for {names}"
+        yield (
+            f"the cluster file has no price for {names}: write it there, and emr-ensembles emr "
+            "stage, as create was called, brings it to the cluster's record"
+        )
     if found.untimed:
         yield f"EMR tells no time for {', '.join(found.untimed)}"
     if found.is_bound:

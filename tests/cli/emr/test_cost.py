@@ -56,12 +56,12 @@ def test_without_a_price_the_sum_is_unknown(
     content = yaml.safe_load(launched.file.read_text())
     del content["prices"]["g5.2xlarge"]
     launched.file.write_text(yaml.safe_dump(content))
-    assert launched.create("--no-wait") == 0  # writes the record anew
+    assert launched.emr("stage", *launched.staged()) == 0
     capsys.readouterr()
     said = lines(up, capsys)
     assert "g5.2xlarge  on_demand  2          4.00   unknown  unknown" in said
     assert "so far: unknown; 0.50 for what is known" in said
-    assert "the cluster file has no price for g5.2xlarge" in said
+    assert any("no price for g5.2xlarge: write it there, and emr-ens" in line for line in said)
     assert any("an unknown sum an hour" in line for line in said)
 
 
