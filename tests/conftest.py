@@ -33,6 +33,20 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, interrupt)
 
 
+@pytest.fixture(autouse=True)
+def logging_is_set_up_for_one_test() -> Iterator[None]:
+    """A command in this process logs to its stderr of the moment, which ends with the test."""
+    loggers = [logging.getLogger(name) for name in (None, "pipeline", "py4j")]
+    levels = [logger.level for logger in loggers]
+    before = set(loggers[0].handlers)
+    yield
+    for handler in set(loggers[0].handlers) - before:
+        if getattr(handler, "_is_ours", False):
+            loggers[0].removeHandler(handler)
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
+
+
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterState]:
     """A standalone cluster: two Workers of one core each."""

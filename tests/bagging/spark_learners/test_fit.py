@@ -269,6 +269,7 @@ def test_a_fit_goes_on_with_replicas_that_are_whole(
         assert own["out_of_bag.error"] == pytest.approx(other["out_of_bag.error"], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_training_stops_when_the_error_is_flat(
     regression: BaggingRegressionModel, odd: DataFrame, place: Path
 ) -> None:
@@ -280,6 +281,7 @@ def test_training_stops_when_the_error_is_flat(
     assert stopped.outOfBag().count() == 400
 
 
+@pytest.mark.slow
 def test_many_replicas_in_one_plan_give_a_warning(
     regression: BaggingRegressionModel,
     odd: DataFrame,
