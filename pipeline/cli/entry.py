@@ -45,15 +45,21 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     add_overrides(parser)
 
 
-def add_overrides(parser: argparse.ArgumentParser) -> None:
-    """Add `--set`."""
+def add_overrides(
+    parser: argparse.ArgumentParser,
+    option: str = "--set",
+    of: str = "config",
+    example: str = "boosting.rounds=50",
+    dest: str = "overrides",
+) -> None:
+    """Add `--set`, or another option that overrides keys of a file."""
     parser.add_argument(
-        "--set",
+        option,
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        dest="overrides",
-        help="override one key of the config, e.g. --set boosting.rounds=50; may be repeated",
+        dest=dest,
+        help=f"override one key of the {of}, e.g. {option} {example}; may be repeated",
     )
 
 

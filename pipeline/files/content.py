@@ -28,14 +28,8 @@ def read_bytes(uri: str) -> bytes:
     StoreError
         When it cannot be read for another reason.
     """
-    filesystem, path = resolve(uri)
-    try:
-        with filesystem.open_input_file(path) as source:
-            return bytes(source.read())
-    except FileNotFoundError:
-        raise
-    except FAILURES as error:
-        raise failure(uri, "read", error) from error
+    with _reading(uri) as (filesystem, path), filesystem.open_input_file(path) as source:
+        return bytes(source.read())
 
 
 def read_range(uri: str, offset: int, size: int) -> bytes:
@@ -67,15 +61,9 @@ def read_tail(uri: str, size: int) -> bytes:
     StoreError
         When it cannot be read for another reason.
     """
-    filesystem, path = resolve(uri)
-    try:
-        with filesystem.open_input_file(path) as source:
-            start = max(source.size() - size, 0)
-            return bytes(source.read_at(source.size() - start, start))
-    except FileNotFoundError:
-        raise
-    except FAILURES as error:
-        raise failure(uri, "read", error) from error
+    with _reading(uri) as (filesystem, path), filesystem.open_input_file(path) as source:
+        start = max(source.size() - size, 0)
+        return bytes(source.read_at(source.size() - start, start))
 
 
 @contextmanager
@@ -89,11 +77,18 @@ def open_stream(uri: str) -> Iterator[IO[bytes]]:
     StoreError
         When it cannot be read for another reason.
     """
-    filesystem, path = resolve(uri)
-    try:
+    with _reading(uri) as (filesystem, path):
         stream = filesystem.open_input_stream(path, compression=None, buffer_size=_BUFFER)
         with stream as source:
             yield source
+
+
+@contextmanager
+def _reading(uri: str) -> Iterator[tuple[fs.FileSystem, str]]:
+    """The file system of a URI and the path there; its errors as ours, but for a missing file."""
+    filesystem, path = resolve(uri)
+    try:
+        yield filesystem, path
     except FileNotFoundError:
         raise
     except FAILURES as error:

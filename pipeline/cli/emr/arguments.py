@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 
+from pipeline.cli.entry import add_overrides
+from pipeline.cli.runs.sequence import JOBS
 from pipeline.emr.running.api import Emr
 from pipeline.errors import UserError
 
@@ -29,13 +31,17 @@ def add_region(parser: argparse.ArgumentParser) -> None:
 def add_cluster_file(parser: argparse.ArgumentParser) -> None:
     """Add `--cluster` and `--set`."""
     parser.add_argument("--cluster", required=True, metavar="FILE", help="the cluster file")
+    add_overrides(parser, of="cluster file", example="core.count=4")
+
+
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    """Add `--jobs`, of those that a cluster is made for."""
     parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="overrides",
-        help="override one key of the cluster file, e.g. --set core.count=4; may be repeated",
+        "--jobs",
+        nargs="+",
+        choices=JOBS,
+        help="only these, in this order; default: all, without the trainers that the cluster file "
+        "leaves out",
     )
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from pipeline.cli.emr.arguments import add_cluster, emr_of
 from pipeline.cli.emr.cost_text import bound_text
-from pipeline.cli.emr.text import aligned, write
+from pipeline.cli.emr.text import write
 from pipeline.emr.running.costs import NOT_IN_IT, ClusterCost, cost_so_far
 from pipeline.emr.running.find import find_cluster
 from pipeline.emr.running.record import record_of
+from pipeline.emr.table import aligned
 
 
 def add_parser(commands: Any) -> None:

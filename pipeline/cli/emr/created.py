@@ -74,7 +74,7 @@ def _until_whole(emr: Emr, cluster_id: str, minutes: float) -> None:
     start = said_at = emr.clock()
     said = ""
     for look in looks(emr, cluster_id, minutes):
-        news, now = _news(look), emr.clock()
+        news, now = look_text(look), emr.clock()
         if news != said or now - said_at >= _STILL_S:
             logger.info("%s after %s", news, duration(now - start))
             said, said_at = news, now
@@ -93,7 +93,8 @@ def _until_whole(emr: Emr, cluster_id: str, minutes: float) -> None:
     )
 
 
-def _news(look: ClusterLook) -> str:
+def look_text(look: ClusterLook) -> str:
+    """State of a cluster, and how many nodes each of its fleets has."""
     said = look.cluster.state.lower()
     if look.cluster.message:
         said += f" ({look.cluster.message})"

@@ -7,9 +7,10 @@ import sys
 from typing import Any
 
 from pipeline.cli.emr.arguments import add_region, emr_of
-from pipeline.cli.emr.text import age_text, aligned, as_json, write
+from pipeline.cli.emr.text import age_text, as_json, write
 from pipeline.emr.running.find import REMEMBERED_DAYS, of_ours
 from pipeline.emr.running.states import NOT_ENDED, Cluster
+from pipeline.emr.table import aligned
 
 
 def add_parser(commands: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from pipeline.cli.emr.arguments import add_cluster, emr_of
 from pipeline.cli.emr.cost_text import bound_text, idle_text
 from pipeline.cli.emr.lost_nodes import lost_nodes
-from pipeline.cli.emr.text import age_text, aligned, as_json, write
+from pipeline.cli.emr.text import age_text, as_json, write
 from pipeline.emr.clusters.request import RECORD_TAG
 from pipeline.emr.clusters.roles import ROLES
 from pipeline.emr.clusters.settings import ClusterSettings
@@ -22,6 +22,7 @@ from pipeline.emr.running.find import find_cluster
 from pipeline.emr.running.record import record_of
 from pipeline.emr.running.states import Cluster, Fleet, Instance, Step
 from pipeline.emr.running.step_watch import run_time
+from pipeline.emr.table import aligned
 from pipeline.errors import EnsemblesError
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import files
-from pipeline.cli.emr.arguments import add_cluster, emr_of, minutes
+from pipeline.cli.emr.arguments import add_cluster, add_jobs, emr_of, minutes
 from pipeline.cli.emr.left_steps import LeftSteps
 from pipeline.cli.emr.node_versions import node_versions
 from pipeline.cli.emr.overtaken import OvertakenError
@@ -63,13 +63,7 @@ def add_parser(commands: Any) -> None:
     )
     add_cluster(parser)
     add_config_arguments(parser)
-    parser.add_argument(
-        "--jobs",
-        nargs="+",
-        choices=JOBS,
-        help="only these, in this order; default: all, without the trainers that the cluster file "
-        "leaves out",
-    )
+    add_jobs(parser)
     parser.add_argument(
         "--fresh", action="store_true", help="do every job, also where nothing has changed"
     )

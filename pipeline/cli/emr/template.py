@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any
 
-from pipeline.cli.entry import add_overrides
+from pipeline.cli.emr.arguments import add_cluster_file
 from pipeline.emr.clusters.template import template
 
 
@@ -20,8 +20,7 @@ def add_parser(commands: Any) -> None:
         "parameters, which `stage --parameters` gives. Those of conf/clusters are in "
         "infra/cloudformation/clusters.",
     )
-    parser.add_argument("--cluster", required=True, metavar="FILE", help="the cluster file")
-    add_overrides(parser)
+    add_cluster_file(parser)
     parser.set_defaults(handler=_template)
 
 

@@ -1,4 +1,4 @@
-"""Tables, times and JSON, as the commands write them."""
+"""Times and JSON, as the commands write them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,10 @@ import dataclasses
 import datetime
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from pipeline.emr.running.states import Cluster
 from pipeline.emr.running.step_watch import duration
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as lines, with columns below each other."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
 
 
 def age_text(cluster: Cluster) -> str:

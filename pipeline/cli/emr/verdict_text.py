@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.cli.emr.text import aligned
 from pipeline.emr.running.verdicts import ClusterVerdict, NodeVerdict
+from pipeline.emr.table import aligned
 
 _SAID = {True: "ok", False: "not ready", None: "not heard of yet"}
 

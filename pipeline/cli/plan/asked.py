@@ -12,6 +12,7 @@ from pipeline.cli.runs.sequence import JOBS
 from pipeline.config.problems import KeyPath
 from pipeline.emr.clusters.rules import GANGS
 from pipeline.emr.clusters.settings import ClusterSettings
+from pipeline.emr.executors import Layout
 from pipeline.spark.resources import GangPlan
 
 
@@ -82,12 +83,8 @@ class JobShare:
     ----------
     job : str
         Its name.
-    executors, cores, gpus : int
-        How many executors, and what each has.
-    heap_mb, overhead_mb : int
-        MiB of each executor, in the JVM's heap and outside of it.
-    driver_heap_mb, driver_overhead_mb : int
-        MiB of the driver.
+    layout : Layout
+        Its containers.
     is_dynamic : bool
         Whether the executors come and go, and the number is the most.
     replicas : int or None
@@ -99,13 +96,7 @@ class JobShare:
     """
 
     job: str
-    executors: int
-    cores: int
-    gpus: int
-    heap_mb: int
-    overhead_mb: int
-    driver_heap_mb: int
-    driver_overhead_mb: int
+    layout: Layout
     is_dynamic: bool
     replicas: int | None
     is_gang: bool

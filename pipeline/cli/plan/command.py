@@ -7,12 +7,12 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from pipeline.cli.entry import add_config_arguments
+from pipeline.cli.emr.arguments import add_jobs
+from pipeline.cli.entry import add_config_arguments, add_overrides
 from pipeline.cli.job_config import FREE_KEYS, JobConfig
 from pipeline.cli.plan.plan import plan
 from pipeline.cli.plan.step_length import ASSUMED_CHARACTERS, length_problems
 from pipeline.cli.plan.text import as_json, as_text
-from pipeline.cli.runs.sequence import JOBS
 from pipeline.config import Loaded, read
 from pipeline.emr.clusters.files import load_cluster
 from pipeline.emr.clusters.settings import ClusterSettings
@@ -38,22 +38,8 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--cluster", required=True, metavar="FILE", help="the cluster file, or its URI"
     )
-    parser.add_argument(
-        "--set-cluster",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="cluster_overrides",
-        help="override one key of the cluster file, e.g. --set-cluster core.count=8; may be "
-        "repeated",
-    )
-    parser.add_argument(
-        "--jobs",
-        nargs="+",
-        choices=JOBS,
-        help="only these, in this order; default: all, without the trainers that the cluster file "
-        "leaves out",
-    )
+    add_overrides(parser, "--set-cluster", "cluster file", "core.count=8", dest="cluster_overrides")
+    add_jobs(parser)
     parser.add_argument("--json", action="store_true", help="all of it, for programs")
     parser.set_defaults(handler=_plan)
 

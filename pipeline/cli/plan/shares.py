@@ -81,13 +81,7 @@ def _share(job: str, asked: Asked, layout: Layout) -> JobShare:
     is_gang = job in asked.gangs
     return JobShare(
         job=job,
-        executors=layout.executors,
-        cores=layout.cores,
-        gpus=layout.gpus,
-        heap_mb=layout.heap_mb,
-        overhead_mb=layout.overhead_mb,
-        driver_heap_mb=layout.driver_heap_mb,
-        driver_overhead_mb=layout.driver_overhead_mb,
+        layout=layout,
         is_dynamic=is_dynamic(job, asked),
         replicas=_replicas(asked, layout) if job == "bag" and not is_gang else None,
         is_gang=is_gang,

@@ -8,10 +8,10 @@ from typing import Any
 
 from pipeline.bagging.learners.learner import XGBOOST
 from pipeline.cli.emr.cost_text import IDLE, bound_text, idle_text
-from pipeline.cli.emr.text import aligned
 from pipeline.cli.plan.asked import JobShare
 from pipeline.cli.plan.plan import Plan
 from pipeline.emr.clusters.room import nodes_by_role
+from pipeline.emr.table import aligned
 
 _INDENT = "  "
 
@@ -83,7 +83,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
 def _share_as_json(share: JobShare) -> dict[str, Any]:
     gang = share.gang
     return {
-        "executors": share.executors,
+        "executors": share.layout.executors,
         "dynamic": share.is_dynamic,
         "replicas": share.replicas,
         "gang": gang and {"workers": gang.workers, "cores": gang.cores, "gpus": gang.gpus},
@@ -129,7 +129,7 @@ def _share(share: JobShare, plan: Plan) -> str:
         return f"{said}, {_counted(gang.cores, 'core')}{gpus} each"
     if share.is_gang:
         return "a gang that never fits"
-    executors = _counted(share.executors, "executor")
+    executors = _counted(share.layout.executors, "executor")
     said = f"up to {executors}" if share.is_dynamic else executors
     if share.replicas is None:
         return said

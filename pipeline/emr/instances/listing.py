@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from pipeline.emr.instances.capability import MXNET, XGBOOST
@@ -11,6 +11,7 @@ from pipeline.emr.instances.launch import Finding
 from pipeline.emr.instances.release import Release
 from pipeline.emr.instances.verdict import State, summary, verdicts
 from pipeline.emr.instances.yarn import yarn_room
+from pipeline.emr.table import aligned
 
 _BUILDS = (MXNET, XGBOOST)
 _HEAD = ("type", "GPUs", "GPU", "GiB each", "vCPUs", "capability", "arch", "EMR")
@@ -20,7 +21,7 @@ def table(instances: Iterable[InstanceType], release: Release) -> list[str]:
     """A line for each type, and one above them."""
     head = [*_HEAD, *(build.name.partition(" ")[0] for build in _BUILDS), "state"]
     rows = [[*_cells(each), summary(verdicts(each, release))] for each in instances]
-    return _aligned([head, *rows])
+    return aligned([head, *rows])
 
 
 def details(instance: InstanceType, release: Release) -> list[str]:
@@ -37,7 +38,7 @@ def details(instance: InstanceType, release: Release) -> list[str]:
         ["YARN", _yarn(instance)],
         *([build.name, str(instance.code_of(build))] for build in _BUILDS),
     ]
-    return [*_aligned(rows), "", f"under {release}:", *_aligned(_said(instance, release))]
+    return [*aligned(rows), "", f"under {release}:", *aligned(_said(instance, release))]
 
 
 def as_json(instance: InstanceType, release: Release) -> dict[str, Any]:
@@ -122,11 +123,3 @@ def _yarn(instance: InstanceType) -> str:
         return "-"
     room = yarn_room(instance)
     return f"{room.memory_mb} MiB, {room.vcores} vcores ({room.basis})"
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]

@@ -93,34 +93,3 @@ def prepare_cluster(
     made["Tags"] = [*made["Tags"], {"Key": RECORD_TAG, "Value": uri}]
     record = ClusterRecord(settings, prepared.artifacts, base.rstrip("/"))
     return ClusterStaging(made, record, uri, prepared)
-
-
-def stage_cluster(
-    settings: ClusterSettings,
-    base: str,
-    environment: str,
-    bootstrap: Path,
-    logs: str | None = None,
-) -> tuple[dict[str, Any], ClusterRecord, str]:
-    """Bring everything that a cluster needs, so that whoever has the request can launch it.
-
-    Parameters
-    ----------
-    settings, base, environment, bootstrap, logs
-        As `prepare_cluster` has them.
-
-    Returns
-    -------
-    (dict, ClusterRecord, str)
-        The arguments of RunJobFlow, the record, and its URI.
-
-    Raises
-    ------
-    UserError
-        When something of it cannot be used.
-    StoreError
-        When it cannot be written.
-    """
-    staging = prepare_cluster(settings, base, environment, bootstrap, logs)
-    staging.bring()
-    return staging.request, staging.record, staging.record_uri

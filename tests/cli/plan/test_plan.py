@@ -88,7 +88,7 @@ def test_each_share_is_what_the_jobs_step_is_given(
         effective = {"spark.dynamicAllocation.enabled": "true", **defaults, **conf}
         assert share.is_dynamic == (effective["spark.dynamicAllocation.enabled"] == "true")
         if share.is_dynamic:
-            assert conf["spark.dynamicAllocation.maxExecutors"] == str(share.executors)
+            assert conf["spark.dynamicAllocation.maxExecutors"] == str(share.layout.executors)
 
 
 def test_each_job_is_a_step_of_its_own_where_one_runs_at_a_time() -> None:
@@ -143,11 +143,11 @@ def conf_of(job: str, found: Plan) -> dict[str, str]:
 def numbers(share: Any) -> dict[str, str | None]:
     """What a share says, as Spark's settings; None for one that is not set."""
     return {
-        "spark.driver.memory": f"{share.driver_heap_mb}m",
-        "spark.driver.memoryOverhead": f"{share.driver_overhead_mb}m",
-        "spark.executor.instances": str(share.executors),
-        "spark.executor.cores": str(share.cores),
-        "spark.executor.memory": f"{share.heap_mb}m",
-        "spark.executor.memoryOverhead": f"{share.overhead_mb}m",
-        "spark.executor.resource.gpu.amount": str(share.gpus) if share.gpus else None,
+        "spark.driver.memory": f"{share.layout.driver_heap_mb}m",
+        "spark.driver.memoryOverhead": f"{share.layout.driver_overhead_mb}m",
+        "spark.executor.instances": str(share.layout.executors),
+        "spark.executor.cores": str(share.layout.cores),
+        "spark.executor.memory": f"{share.layout.heap_mb}m",
+        "spark.executor.memoryOverhead": f"{share.layout.overhead_mb}m",
+        "spark.executor.resource.gpu.amount": str(share.layout.gpus) if share.layout.gpus else None,
     }

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline import files
 from pipeline.emr.clusters.request import CLUSTER_TAG, RECORD_TAG
-from pipeline.emr.running.cluster_staging import prepare_cluster, stage_cluster
+from pipeline.emr.running.cluster_staging import prepare_cluster
 from pipeline.emr.running.record import record_of
 from pipeline.emr.running.states import Cluster
 from pipeline.errors import UserError
@@ -26,7 +26,9 @@ def test_the_request_names_its_record_from_which_the_same_cluster_follows(
     base: str, tmp_path: Path
 ) -> None:
     settings = samples.cluster()
-    request, record, uri = stage_cluster(settings, base, str(packed(tmp_path).path), BOOTSTRAP)
+    staging = prepare_cluster(settings, base, str(packed(tmp_path).path), BOOTSTRAP)
+    staging.bring()
+    request, record, uri = staging.request, staging.record, staging.record_uri
     tags = {each["Key"]: each["Value"] for each in request["Tags"]}
     assert tags[RECORD_TAG] == uri == f"{base}/clusters/{request['Name']}.json"
     assert tags[CLUSTER_TAG] == request["Name"]
@@ -49,5 +51,5 @@ def test_an_environment_for_other_nodes_is_refused_before_it_is_uploaded(
 ) -> None:
     cpu = packed(tmp_path, "cpu")
     with pytest.raises(UserError, match="needs the environment for gpu nodes"):
-        stage_cluster(samples.cluster(), base, str(cpu.path), BOOTSTRAP)
+        prepare_cluster(samples.cluster(), base, str(cpu.path), BOOTSTRAP)
     assert files.names(base) == []

@@ -20,7 +20,7 @@ _PATIENCE_S = 3_600.0
 )
 def ready(**context: Any) -> bool:
     """Whether the nodes are ready; one that is not, or a cluster that has ended, is a failure."""
-    from pipeline.cli.emr.created import ended_text
+    from pipeline.cli.emr.created import ended_text, look_text
     from pipeline.cli.emr.verdict_text import verdict_counts, verdict_lines
     from pipeline.emr.running.api import Emr
     from pipeline.emr.running.record import record_of
@@ -36,12 +36,8 @@ def ready(**context: Any) -> bool:
         if not look.cluster.is_active:
             raise AirflowFailException(ended_text(look.cluster))
         if not look.is_whole:
-            fleets = ", ".join(
-                f"{each.role.lower()} {each.provisioned} of {each.wanted} {each.state.lower()}"
-                + (f" ({each.message})" if each.message else "")
-                for each in look.fleets
-            )
-            logger.info("cluster %s does not have all of its nodes yet: %s", cluster_id, fleets)
+            said = look_text(look)
+            logger.info("cluster %s does not have all of its nodes yet: %s", cluster_id, said)
             return False
         found = verdict_of(emr, cluster_id, record_of(look.cluster))
     logger.info("%s", verdict_counts(found))

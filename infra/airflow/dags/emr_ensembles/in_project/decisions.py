@@ -8,6 +8,7 @@ from typing import Any
 from day_run import is_judged
 
 from pipeline.cli.job_config import JobConfig
+from pipeline.cli.runs import sequence
 from pipeline.cli.runs.inputs import Versions
 from pipeline.cli.runs.job_run import run_facts
 from pipeline.cli.runs.resume import Decision, decide
@@ -38,15 +39,7 @@ def note_kept(
     if before is not None and before.get("outcome") in ("success", "kept"):
         return
     begin(place, config, facts)
-    part = {
-        "outcome": "kept",
-        "exit_code": 0,
-        "reason": decision.reason,
-        "started": runs.now(),
-        "outputs": decision.outputs,
-        **decision.facts,
-    }
-    runs.note_job(place, job, part)
+    sequence.note_kept(place, job, decision)
 
 
 def begin(place: RunPlace, config: JobConfig, facts: Mapping[str, Any]) -> None:
