@@ -1,8 +1,14 @@
-"""Where jobs publish, below their output URI; and which keys of a config are Spark's own."""
+"""The jobs, where they publish below their output URI, and which keys of a config are Spark's own.
+
+Nothing heavy is imported: commands that only look at runs and models start at once.
+"""
 
 from __future__ import annotations
 
 from pipeline import files
+
+JOBS = ("prepare", "bag", "boost", "deep", "score", "report")
+"""Their names, in their order."""
 
 FREE_KEYS = ("spark", "source.options")
 """Sections whose keys are Spark's own, with dots in them."""

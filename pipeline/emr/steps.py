@@ -12,7 +12,12 @@ from itertools import pairwise
 from typing import Any
 
 from pipeline.emr.executors import Layout
-from pipeline.emr.step_secrets import is_secret_setting, require_no_secrets
+from pipeline.emr.step_secrets import (
+    DRIVER_VARIABLE,
+    EXECUTOR_VARIABLE,
+    is_secret_setting,
+    require_no_secrets,
+)
 from pipeline.errors import UserError
 
 # Spark refuses barrier stages under dynamic allocation, and bagging counts its executors.
@@ -168,7 +173,7 @@ def tags_in(arguments: Sequence[str]) -> list[str]:
 
 def variable_in(arguments: Sequence[str], name: str) -> str:
     """A variable of the driver in a step's arguments; empty where it has none."""
-    return setting_in(arguments, f"spark.yarn.appMasterEnv.{name}")
+    return setting_in(arguments, f"{DRIVER_VARIABLE}{name}")
 
 
 def setting_in(arguments: Sequence[str], name: str) -> str:
@@ -201,6 +206,6 @@ def _environment(places: Places) -> dict[str, str]:
     if places.archive is not None:
         found["spark.archives"] = f"{places.archive}#environment"
     for name, value in variables.items():
-        found[f"spark.yarn.appMasterEnv.{name}"] = value
-        found[f"spark.executorEnv.{name}"] = value
+        found[f"{DRIVER_VARIABLE}{name}"] = value
+        found[f"{EXECUTOR_VARIABLE}{name}"] = value
     return found

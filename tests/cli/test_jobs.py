@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import jobs
-from pipeline.cli.runs.sequence import JOBS
+from pipeline.cli.output_places import JOBS
 
 ROOT = Path(__file__).resolve().parents[2]
 Job = Callable[[Sequence[str]], int]

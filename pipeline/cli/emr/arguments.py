@@ -6,7 +6,7 @@ import argparse
 import os
 
 from pipeline.cli.entry import add_overrides
-from pipeline.cli.runs.sequence import JOBS
+from pipeline.cli.output_places import JOBS
 from pipeline.emr.running.api import Emr
 from pipeline.errors import UserError
 

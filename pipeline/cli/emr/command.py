@@ -11,14 +11,14 @@ from pipeline.cli.emr import (
     logs,
     stage,
     status,
-    submit,
+    submit_parser,
     template,
     terminate,
     verify,
 )
 
 _COMMANDS = (
-    *(create, listing, status, verify, submit, logs, cost, terminate),
+    *(create, listing, status, verify, submit_parser, logs, cost, terminate),
     *(stage, template),
 )
 

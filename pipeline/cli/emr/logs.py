@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipeline.cli.emr.arguments import add_cluster, emr_of
-from pipeline.cli.runs.sequence import JOBS
+from pipeline.cli.output_places import JOBS
 from pipeline.emr.running.find import find_cluster
 from pipeline.emr.running.job_steps import job_steps
 from pipeline.emr.running.states import Cluster, Step

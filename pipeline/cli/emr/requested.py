@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pipeline
 from pipeline.cli.job_config import FREE_KEYS, JobConfig
+from pipeline.cli.output_places import JOBS
 from pipeline.cli.plan.plan import Plan, plan
-from pipeline.cli.runs.sequence import JOBS
 from pipeline.cli.runs.submit import in_clone
 from pipeline.config import DATE_VARIABLE, Loaded, read
 from pipeline.emr.clusters.settings import ClusterSettings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pipeline.cli.emr.requested import Request, own_code, planned
@@ -63,9 +64,9 @@ class Submission:
         """Jobs whose steps are added at once; the next when all of them are done."""
         return [list(self.request.jobs)] if self.is_one_by_one else self.plan.groups
 
-    @property
+    @cached_property
     def places(self) -> Places:
-        """Where code, config and interpreter lie."""
+        """Where code, config and interpreter lie: the config as it was when it was first asked."""
         zipped, entry_points = self.code.uris(self.record.staging)
         named = {name: os.environ[name] for name in self.plan.variables}
         return Places(

@@ -7,25 +7,23 @@ import logging
 import sys
 from collections.abc import Sequence, Set
 from pathlib import Path
-from typing import Any
 
 from pipeline import files
-from pipeline.cli.emr.arguments import add_cluster, add_jobs, emr_of, minutes
+from pipeline.cli.emr.arguments import emr_of
 from pipeline.cli.emr.left_steps import LeftSteps
-from pipeline.cli.emr.node_versions import node_versions
 from pipeline.cli.emr.overtaken import OvertakenError
 from pipeline.cli.emr.requested import Request, own_code, planned, today
 from pipeline.cli.emr.step_sequence import StepSequence
 from pipeline.cli.emr.submission import Submission
-from pipeline.cli.entry import add_config_arguments
 from pipeline.cli.job_config import JobConfig
+from pipeline.cli.output_places import JOBS
 from pipeline.cli.plan.asked import jobs_of
 from pipeline.cli.runs.job_run import recorded_arguments, run_facts
 from pipeline.cli.runs.logs import set_up_logging
 from pipeline.cli.runs.outcome import INTERRUPTED, explain
 from pipeline.cli.runs.report_copy import fetch_report
-from pipeline.cli.runs.resume import decide
-from pipeline.cli.runs.sequence import JOBS, outcome_of
+from pipeline.cli.runs.resume import report_table
+from pipeline.cli.runs.sequence import end_run, outcome_of
 from pipeline.config import DATE_VARIABLE
 from pipeline.emr.running.find import find_cluster
 from pipeline.emr.running.job_steps import (
@@ -39,55 +37,11 @@ from pipeline.emr.running.job_steps import (
 from pipeline.emr.running.record import record_of
 from pipeline.emr.running.states import Cluster
 from pipeline.emr.steps import variable_in
-from pipeline.errors import EnsemblesError, UserError
+from pipeline.errors import UserError
 from pipeline.store import runs
 from pipeline.store.runs import RunPlace
 
 logger = logging.getLogger(__name__)
-
-_LOG_MINUTES = 7.0
-
-
-def add_parser(commands: Any) -> None:
-    """Add `submit`."""
-    parser = commands.add_parser(
-        "submit",
-        help="run the jobs as steps of a cluster",
-        description="Run the jobs of a config as steps of a cluster, and stay until they are done. "
-        "Everything that can be checked is checked first; then config and code are put where the "
-        "nodes read them. A job whose output is there, made from what it would be made from now, "
-        "is kept, unless one that it depends on is done anew. Whoever repeats the command while "
-        "its steps are there follows them: no step is added twice. Exit code: that of the first "
-        "job that fails, as the job itself has recorded it; 1 where it could not, or where steps "
-        "go on without the command; 2 also when nothing was submitted, and why.",
-    )
-    add_cluster(parser)
-    add_config_arguments(parser)
-    add_jobs(parser)
-    parser.add_argument(
-        "--fresh", action="store_true", help="do every job, also where nothing has changed"
-    )
-    parser.add_argument(
-        "--no-wait",
-        action="store_true",
-        help="add the steps and leave; the same command without it follows them. On a cluster that "
-        "runs several steps at once, only those that can start are added",
-    )
-    parser.add_argument(
-        "--report",
-        metavar="DIR",
-        type=Path,
-        help="where the report is copied to; default: out/<name of the config>/report",
-    )
-    parser.add_argument(
-        "--log-minutes",
-        metavar="MINUTES",
-        type=minutes,
-        default=_LOG_MINUTES,
-        help="wait so long for the logs of a step that failed, which EMR brings to S3 about every "
-        f"5 minutes; default: {_LOG_MINUTES:g}",
-    )
-    parser.set_defaults(handler=submit)
 
 
 def submit(args: argparse.Namespace) -> int:
@@ -124,11 +78,11 @@ def _run(left: LeftSteps, cluster: Cluster, made: Submission, args: argparse.Nam
         # Nobody else would end a run without a step; steps go on without this process.
         if not left.may_run(made.run_id, error):
             outcome = explain(error)
-            _end(made, outcome.name, outcome.exit_code)
+            end_run(made.place, outcome.name, outcome.exit_code)
         raise
     if args.no_wait and not code:
         return 0
-    _end(made, outcome_of(code), code)
+    end_run(made.place, outcome_of(code), code)
     if not code:
         _tell_report(made, args.report)
     return code
@@ -139,7 +93,7 @@ def _give_way(left: LeftSteps, made: Submission) -> None:
     steps = list(left.steps.values())
     left.emr.cancel(left.cluster_id, [step.id for step in steps if step.is_unfinished])
     left.forget()
-    _end(made, "interrupted", INTERRUPTED)
+    end_run(made.place, "interrupted", INTERRUPTED)
     logger.warning("run %s gives way: its %d steps are cancelled", made.run_id, len(steps))
 
 
@@ -211,13 +165,6 @@ def _begin(made: Submission, cluster: Cluster, args: argparse.Namespace) -> None
     runs.begin(made.place, {**own, **on, **facts})
 
 
-def _end(made: Submission, outcome: str, code: int) -> None:
-    try:
-        runs.end(made.place, outcome, code)
-    except EnsemblesError as failure:  # what happened matters more than its record
-        logger.warning("the record of run %s was not written: %s", made.run_id, failure)
-
-
 def _tell_report(made: Submission, directory: Path | None) -> None:
     logger.info("all jobs are done")
     if "report" not in made.request.jobs:
@@ -226,6 +173,6 @@ def _tell_report(made: Submission, directory: Path | None) -> None:
     target = directory or Path("out", config.name, "report")
     logger.info("report: %s", files.join(config.report_uri, "report.html"))
     logger.info("report: %s", fetch_report(config.report_uri, target.absolute()).as_uri())
-    shown = decide("report", config, node_versions(config.output, made.record)).shown
+    shown = report_table(config)
     if shown:
         sys.stdout.write(f"{shown}\n")

@@ -31,7 +31,7 @@ class Outcome:
     figures: dict[str, Any]
 
     def to_json(self) -> dict[str, Any]:
-        """For programs: `promoted` says whether there is another champion than before."""
+        """For programs: `promoted` says whether a model was; `outcome` says the rest."""
         return {
             "promoted": self.name == "promoted",
             "outcome": self.name,

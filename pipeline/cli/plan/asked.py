@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pipeline.bagging.learners.learner import XGBOOST
 from pipeline.cli.job_config import TRAINER_OF, JobConfig
-from pipeline.cli.runs.sequence import JOBS
+from pipeline.cli.output_places import JOBS
 from pipeline.config.problems import KeyPath
 from pipeline.emr.clusters.rules import GANGS
 from pipeline.emr.clusters.settings import ClusterSettings

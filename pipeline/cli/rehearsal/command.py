@@ -13,6 +13,7 @@ from typing import Any
 from pipeline import files
 from pipeline.cli.entry import add_config_arguments, end_cleanly_when_told
 from pipeline.cli.job_config import FREE_KEYS, TRAINER_OF, JobConfig
+from pipeline.cli.output_places import JOBS
 from pipeline.cli.rehearsal.client import Client
 from pipeline.cli.rehearsal.environment import submitting
 from pipeline.cli.rehearsal.stage import default_base, move_places, stage
@@ -21,7 +22,7 @@ from pipeline.cli.runs.logs import set_up_logging
 from pipeline.cli.runs.report_copy import fetch_report
 from pipeline.cli.runs.room import Room, wait_for_each_other
 from pipeline.cli.runs.run import fix_date
-from pipeline.cli.runs.sequence import JOBS, JobSequence
+from pipeline.cli.runs.sequence import JobSequence
 from pipeline.config import DATE_VARIABLE, load
 from pipeline.emr import yarn
 from pipeline.emr.executors import Layout

@@ -35,6 +35,7 @@ _WITH_GANG = ("boosting", "deep")
 _NO_MATTER = ("spark.sql.shuffle.partitions",)
 UNKNOWN = "unknown"
 NOTHING_TELLS = "nothing tells whether the source changed"
+ANOTHER_CHAMPION = "there is another champion"
 
 
 def prepare_inputs(config: JobConfig, versions: Versions | None = None) -> Inputs:
@@ -151,7 +152,7 @@ def _phrase(key: str, was: Any, is_: Any) -> str:
     if key == "source state":
         return "the source's files changed"
     if key == "champion":
-        return "there is another champion"
+        return ANOTHER_CHAMPION
     if key == "model" or key.startswith("models."):
         return f"the model changed{': ' + key.partition('.')[2] if '.' in key else ''}"
     if was is _ABSENT:

@@ -139,6 +139,16 @@ def has_scores(config: JobConfig, data: str | None, name: str) -> bool:
     return not _compared(name, config.scores_uri(name), inputs).must_run
 
 
+def report_table(config: JobConfig) -> str:
+    """What the newest report has shown on the terminal; empty where there is none."""
+    found = newest(config.report_uri)
+    return "" if found is None else _table(found)
+
+
+def _table(report: Version) -> str:
+    return str(report.manifest.get("table", ""))
+
+
 def _compared(name: str, uri: str, inputs: dict[str, Any]) -> Decision:
     found = newest(uri)
     if found is None:
@@ -152,7 +162,7 @@ def _compared(name: str, uri: str, inputs: dict[str, Any]) -> Decision:
     if changed:
         more = len(changed) - _SHOWN
         return Decision(True, "; ".join(changed[:_SHOWN]) + (f"; {more} more" if more > 0 else ""))
-    shown = str(found.manifest.get("table", "")) if name == "report" else ""
+    shown = _table(found) if name == "report" else ""
     return Decision(False, _SAME, {name: found.content}, _facts(name, found), shown)
 
 

@@ -13,9 +13,10 @@ from typing import Any
 from pipeline import files
 from pipeline.cli.entry import add_config_arguments, end_cleanly_when_told
 from pipeline.cli.job_config import FREE_KEYS, JobConfig
+from pipeline.cli.output_places import JOBS
 from pipeline.cli.runs.job_run import recorded_arguments
 from pipeline.cli.runs.logs import log_path, set_up_logging
-from pipeline.cli.runs.sequence import JOBS, JobSequence
+from pipeline.cli.runs.sequence import JobSequence
 from pipeline.cli.runs.submit import in_clone, submit
 from pipeline.config import DATE_VARIABLE, load
 from pipeline.local import cluster as local_cluster

@@ -20,8 +20,6 @@ from pipeline.store.runs import RunPlace
 
 logger = logging.getLogger(__name__)
 
-JOBS = ("prepare", "bag", "boost", "deep", "score", "report")
-
 Submit: TypeAlias = Callable[[str, list[str]], int]
 """Runs a job, with further arguments, to its end; returns its exit code."""
 
@@ -67,9 +65,9 @@ class JobSequence:
             code = self._all(submit)
         except BaseException as error:
             outcome = explain(error)
-            self._end(outcome.name, outcome.exit_code)
+            end_run(self.place, outcome.name, outcome.exit_code)
             raise
-        self._end(outcome_of(code), code)
+        end_run(self.place, outcome_of(code), code)
         if not code:
             logger.info("all jobs done in %.0f s", time.monotonic() - began)
         return code
@@ -108,12 +106,6 @@ class JobSequence:
         code = submit(job, ["--fresh"] if self.fresh and job == "score" else [])
         return self._failed(job, code) if code else 0
 
-    def _end(self, outcome: str, code: int) -> None:
-        try:
-            runs.end(self.place, outcome, code)
-        except EnsemblesError as failure:  # what happened matters more than its record
-            logger.warning("the record of run %s was not written: %s", self.place.run_id, failure)
-
     def _failed(self, job: str, code: int) -> int:
         """Note a job that could not do so itself, and say how to go on."""
         part = runs.read_run(self.place)["jobs"].get(job, {"job": job, "started": runs.now()})
@@ -129,6 +121,14 @@ class JobSequence:
         ended = "was ended" if is_told else f"failed with exit code {code}"
         logger.error("%s %s; the same command goes on there, what is done is kept", job, ended)
         return code
+
+
+def end_run(place: RunPlace, outcome: str, code: int) -> None:
+    """Note how a run ended; failing to is a warning."""
+    try:
+        runs.end(place, outcome, code)
+    except EnsemblesError as failure:  # what happened matters more than its record
+        logger.warning("the record of run %s was not written: %s", place.run_id, failure)
 
 
 def note_kept(place: RunPlace, job: str, decision: Decision) -> None:

@@ -100,7 +100,7 @@ def run_spark_submit(
             [program, *command[1:]],
             env={**environment, "SPARK_SUBMIT_OPTS": f"{own} {given}".strip()},
             process_group=0,
-            preexec_fn=_end_with_parent,
+            preexec_fn=end_with_parent,
             stdout=sink,
             stderr=sink,
         )
@@ -150,7 +150,7 @@ def _exit_code(code: int) -> int:
     return 128 - code if code < 0 else code
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Between fork and exec: a job whose parent is killed must not go on beside the next run."""
     if _PRCTL is not None:
         _PRCTL(_PR_SET_PDEATHSIG, signal.SIGTERM)

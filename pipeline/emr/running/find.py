@@ -69,9 +69,13 @@ def other_versions(emr: Emr, file_name: str, name: str) -> list[Cluster]:
     name : str
         The cluster that is meant.
     """
+    return [each for each in active_of_file(emr, file_name) if each.name != name]
+
+
+def active_of_file(emr: Emr, file_name: str) -> list[Cluster]:
+    """Active clusters of a cluster file, whatever was in it, the newest first."""
     pattern = _of_file(file_name)
-    known = of_ours(emr, ACTIVE)
-    return [each for each in known if pattern.fullmatch(each.name) and each.name != name]
+    return [each for each in of_ours(emr, ACTIVE) if pattern.fullmatch(each.name)]
 
 
 def _of_file(name: str) -> re.Pattern[str]:

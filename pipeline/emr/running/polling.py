@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pipeline.errors import EnsemblesError, UserError
+
+if TYPE_CHECKING:
+    from pipeline.emr.running.api import Emr
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +22,17 @@ PATIENCE_S = 900.0
 """So long nobody may answer before the wait is given up."""
 
 _LONGEST_PAUSE_S = 120.0
+
+
+class Look(Protocol):
+    """What is seen of something at one time."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether waiting any longer changes nothing."""
+
+
+Seen = TypeVar("Seen", bound=Look)
 
 
 def polled(
@@ -59,3 +73,27 @@ def polled(
         sleep(pause)
         if silent:
             pause = min(pause * 2, _LONGEST_PAUSE_S)
+
+
+def seen(ask: Callable[[], Seen], emr: Emr, minutes: float) -> Iterator[Seen]:
+    """Look again and again, until it is over or the time is.
+
+    Parameters
+    ----------
+    ask : callable
+        Looks once.
+    emr : Emr
+        Whose clock it is.
+    minutes : float
+        So long at most.
+
+    Raises
+    ------
+    EnsemblesError
+        When nobody answers for long.
+    """
+    end = emr.clock() + minutes * 60
+    for look in polled(ask, emr.sleep):
+        yield look
+        if look.is_over or emr.clock() >= end:
+            return

@@ -11,7 +11,7 @@ from typing import Any
 from pipeline import files
 from pipeline.emr.clusters.roles import ROLES
 from pipeline.emr.running.api import Emr
-from pipeline.emr.running.polling import polled
+from pipeline.emr.running.polling import seen
 from pipeline.emr.running.record import ClusterRecord
 from pipeline.emr.running.states import Cluster, Instance
 
@@ -109,11 +109,7 @@ def verdicts(
     emr: Emr, cluster_id: str, record: ClusterRecord, minutes: float
 ) -> Iterator[ClusterVerdict]:
     """Read the verdicts again and again, until all are in or one failed, or the time is over."""
-    end = emr.clock() + minutes * 60
-    for found in polled(lambda: verdict_of(emr, cluster_id, record), emr.sleep):
-        yield found
-        if found.is_over or emr.clock() >= end:
-            return
+    return seen(lambda: verdict_of(emr, cluster_id, record), emr, minutes)
 
 
 def _node(instance: Instance, role: str, place: str) -> NodeVerdict:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.emr.clusters.roles import ROLES
 from pipeline.emr.running.api import Emr
-from pipeline.emr.running.polling import polled
+from pipeline.emr.running.polling import seen
 from pipeline.emr.running.states import Cluster, Fleet
 
 
@@ -69,8 +69,4 @@ def looks(emr: Emr, cluster_id: str, minutes: float) -> Iterator[ClusterLook]:
     EnsemblesError
         When EMR does not answer for long.
     """
-    end = emr.clock() + minutes * 60
-    for look in polled(lambda: look_at(emr, cluster_id), emr.sleep):
-        yield look
-        if look.is_over or emr.clock() >= end:
-            return
+    return seen(lambda: look_at(emr, cluster_id), emr, minutes)

@@ -120,8 +120,8 @@ def between(launched: Launching, look: int, action: Callable[[], object]) -> Non
 
     def change(said: dict[str, Any]) -> dict[str, Any]:
         nonlocal looks
-        looks += 1
-        if looks == look:
+        looks += "Marker" not in said  # a look ends with its last page
+        if looks == look and "Marker" not in said:
             action()
         return said
 

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline import files
 from pipeline.cli.emr.submission import submission
-from pipeline.cli.runs.sequence import JOBS
+from pipeline.cli.output_places import JOBS
 from pipeline.emr.running.record import ClusterRecord
 from pipeline.emr.steps import tags_in, variable_in
 from pipeline.errors import UserError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline import files
-from pipeline.cli.runs.sequence import JOBS
+from pipeline.cli.output_places import JOBS
 from pipeline.emr.steps import tags_in, variable_in
 from tests.cli.emr.submitting import TWO, Submitting
 from tests.emr.pretended import argument

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.runs.sequence import JOBS
+from pipeline.cli.output_places import JOBS
 from pipeline.errors import UserError
 from tests.cli.emr.submitting import SMALL, Submitting, submitting
 

@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 
 from pipeline.cli.job_config import JobConfig
+from pipeline.cli.output_places import JOBS
 from pipeline.cli.plan.plan import Plan, plan
-from pipeline.cli.runs.sequence import JOBS
 from pipeline.config import validate
 from pipeline.emr.clusters.settings import ClusterSettings
 from tests.emr.clusters.samples import cluster

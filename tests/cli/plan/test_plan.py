@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from pipeline.cli.output_places import JOBS
 from pipeline.cli.plan.plan import Plan, plan
 from pipeline.cli.plan.text import as_json
-from pipeline.cli.runs.sequence import JOBS
 from pipeline.emr.clusters.files import load_cluster
 from pipeline.emr.clusters.request import request
 from pipeline.emr.clusters.room import layout_of

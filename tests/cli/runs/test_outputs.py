@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cli.output_places import JOBS
 from pipeline.cli.runs.outputs import output_uris, require_free
-from pipeline.cli.runs.sequence import JOBS
 from pipeline.errors import UserError
 from tests.cli.runs.made import config_of, make
 

@@ -10,8 +10,8 @@ import pytest
 
 from pipeline import files
 from pipeline.cli.job_config import JobConfig
+from pipeline.cli.output_places import JOBS
 from pipeline.cli.runs.resume import decide
-from pipeline.cli.runs.sequence import JOBS
 from pipeline.store.champions import enthrone
 from tests.cli.runs.made import config_of, make
 

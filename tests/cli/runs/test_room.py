@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli.job_config import FREE_KEYS, JobConfig
+from pipeline.cli.output_places import JOBS
 from pipeline.cli.runs.room import Room, wait_for_each_other
-from pipeline.cli.runs.sequence import JOBS
 from pipeline.config import load
 from pipeline.emr.executors import Node
 from pipeline.errors import UserError

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from pipeline.cli.main import main
+from pipeline.cli.output_places import JOBS
 from pipeline.cli.runs import run
-from pipeline.cli.runs.sequence import JOBS
 from tests.cli.runs.made import config_of, make
 
 ROOT = Path(__file__).resolve().parents[3]

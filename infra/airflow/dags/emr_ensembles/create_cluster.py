@@ -29,11 +29,11 @@ _REMEMBERED = timedelta(hours=12)
 def end_what_is_left(context: Any) -> None:
     """End the cluster of a creation that failed for good: the teardown follows success alone."""
     from pipeline.emr.running.api import Emr
-    from pipeline.emr.running.find import other_versions
+    from pipeline.emr.running.find import active_of_file
 
     with told():
         emr = Emr()
-        for cluster in other_versions(emr, AskedCluster.of(context).name, ""):
+        for cluster in active_of_file(emr, AskedCluster.of(context).name):
             emr.terminate(cluster.id)
 
 
@@ -113,11 +113,11 @@ def there_of(stagings: Sequence[ClusterStaging], emr: Emr, name: str) -> Cluster
     name : str
         The name in the cluster file, of all of the DAG run's clusters.
     """
-    from pipeline.emr.running.find import other_versions
+    from pipeline.emr.running.find import active_of_file
 
     by_name = {each.name: each for each in stagings}
     found = None
-    for cluster in other_versions(emr, name, ""):
+    for cluster in active_of_file(emr, name):
         if found is None and cluster.name in by_name:
             found = by_name[cluster.name]
         else:

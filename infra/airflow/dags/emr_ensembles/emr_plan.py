@@ -11,9 +11,8 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from emr_ensembles import naming, project
 from emr_ensembles.asked_cluster import AskedCluster
-from emr_ensembles.create_cluster import PLAN
 from emr_ensembles.day import Day
-from emr_ensembles.on_emr import told
+from emr_ensembles.on_emr import PLAN, told
 
 logger = logging.getLogger(__name__)
 

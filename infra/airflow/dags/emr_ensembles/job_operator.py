@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import signal
 from functools import partial
@@ -16,15 +15,11 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from emr_ensembles import naming, pools, project
 from emr_ensembles.day import Day
 from emr_ensembles.params import TRAINERS
-from pipeline.cli.runs.submit import end
+from pipeline.cli.runs.submit import end, end_with_parent
+from pipeline.errors import UserError
 
 PROPERTIES = "properties-file"
 """In a connection's extra: a file with Spark settings, a path in the clone or an absolute one."""
-
-_USERS_ERROR = 2
-_PR_SET_PDEATHSIG = 1
-# Between fork and exec, in a process with threads, nothing may be loaded any more.
-_PRCTL = getattr(ctypes.CDLL(None), "prctl", None)  # not outside of Linux
 
 
 class JobOperator(SparkSubmitOperator):
@@ -68,7 +63,7 @@ class JobOperator(SparkSubmitOperator):
         try:
             super().execute(context)
         except AirflowException as error:
-            if self._exit_code() == _USERS_ERROR:
+            if self._exit_code() == UserError.exit_code:
                 raise AirflowFailException(str(error)) from None
             raise
 
@@ -95,7 +90,7 @@ class JobOperator(SparkSubmitOperator):
         hook = super()._get_hook()
         # Relative paths mean what they mean to `_ask`; signals reach the JVM and its program alike.
         submit = partial(
-            hook.submit, cwd=project.home(), process_group=0, preexec_fn=_end_with_parent
+            hook.submit, cwd=project.home(), process_group=0, preexec_fn=end_with_parent
         )
         hook.submit = submit  # type: ignore[method-assign]
         return hook
@@ -106,9 +101,3 @@ class JobOperator(SparkSubmitOperator):
     def _exit_code(self) -> int | None:
         process = self._process()
         return None if process is None else process.returncode
-
-
-def _end_with_parent() -> None:
-    """Between fork and exec: a job whose task was killed must not go on beside its retry."""
-    if _PRCTL is not None:
-        _PRCTL(_PR_SET_PDEATHSIG, signal.SIGTERM)

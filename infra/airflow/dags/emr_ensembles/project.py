@@ -14,10 +14,11 @@ from pathlib import Path
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from pipeline.errors import UserError
+
 HOME_VARIABLE = "EMR_ENSEMBLES_HOME"
 
 _ASKS = Path(__file__).resolve().parent / "in_project"
-_USERS_ERROR = 2
 _PATIENCE_S = 600
 
 
@@ -88,5 +89,5 @@ def run(command: Sequence[str], variables: Mapping[str, str]) -> str:
     if done.returncode == 0:
         return done.stdout
     said = done.stderr.strip() or f"{Path(command[0]).name} ended with code {done.returncode}"
-    kind = AirflowFailException if done.returncode == _USERS_ERROR else AirflowException
+    kind = AirflowFailException if done.returncode == UserError.exit_code else AirflowException
     raise kind(said)

@@ -9,13 +9,12 @@ from day_run import is_judged
 
 from pipeline.cli.job_config import JobConfig
 from pipeline.cli.runs import sequence
-from pipeline.cli.runs.inputs import Versions
+from pipeline.cli.runs.inputs import ANOTHER_CHAMPION, Versions
 from pipeline.cli.runs.job_run import run_facts
 from pipeline.cli.runs.resume import Decision, decide
 from pipeline.store import runs
 from pipeline.store.runs import RunPlace
 
-_ANOTHER_CHAMPION = "there is another champion"
 GIVEN = {"from": "airflow"}
 """What a run's record has for the arguments of a command."""
 
@@ -25,7 +24,7 @@ def decided(
 ) -> Decision:
     """As `emr-ensembles run` does, but for a report that has served its purpose."""
     decision = decide(job, config, versions)
-    if job == "report" and decision.reason == _ANOTHER_CHAMPION and is_judged(place, config):
+    if job == "report" and decision.reason == ANOTHER_CHAMPION and is_judged(place, config):
         # Else each promotion would have the reports of all dates before it made again.
         return Decision(False, "the date was judged by it")
     return decision

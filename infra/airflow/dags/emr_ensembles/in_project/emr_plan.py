@@ -18,9 +18,10 @@ from pipeline import files
 from pipeline.cli.emr.node_versions import node_versions
 from pipeline.cli.emr.requested import Request, planned
 from pipeline.cli.entry import add_config_arguments, guarded
-from pipeline.cli.job_config import TRAINER_OF, JobConfig
+from pipeline.cli.job_config import JobConfig
 from pipeline.cli.plan.asked import jobs_of
 from pipeline.cli.plan.plan import Plan
+from pipeline.cli.runs.room import wait_for_each_other
 from pipeline.config import DATE_VARIABLE, Loaded
 from pipeline.emr.running.record import ClusterRecord, read_record
 
@@ -64,12 +65,6 @@ def would_work(
     return loaded, found
 
 
-def fit_together(plan: Plan) -> bool:
-    """Whether all trainers may run at once."""
-    groups = [group for group in plan.groups if any(job in TRAINER_OF for job in group)]
-    return len(groups) < 2
-
-
 def _answer(args: argparse.Namespace) -> int:
     loaded, found = would_work(args)
     config = loaded.value
@@ -80,11 +75,12 @@ def _answer(args: argparse.Namespace) -> int:
     needed = [job for job, decision in decisions.items() if decision.must_run]
     reasons = [f"{job}: {decision.reason}" for job, decision in decisions.items()]
     reasons += [f"note: {note}" for note in plan.notes]
+    take_turns = any(wait_for_each_other(plan.groups) for _, plan in found)
     answer: dict[str, Any] = {
         "needed": needed,
         "reasons": reasons,
         # Applications that do not fit at once would wait for what the other holds.
-        "cluster": [] if all(fit_together(plan) for _, plan in found) else [_ONE_BY_ONE],
+        "cluster": [_ONE_BY_ONE] if take_turns else [],
     }
     sys.stdout.write(json.dumps(answer) + "\n")
     return 0

@@ -19,8 +19,8 @@ from pipeline.cli.emr.node_versions import node_versions
 from pipeline.cli.emr.submission import submission
 from pipeline.cli.entry import add_config_arguments, guarded
 from pipeline.cli.job_config import FREE_KEYS, JobConfig
+from pipeline.cli.output_places import JOBS
 from pipeline.cli.plan.asked import jobs_of
-from pipeline.cli.runs.sequence import JOBS
 from pipeline.config import DATE_VARIABLE, load
 from pipeline.emr.running.api import Emr
 from pipeline.emr.running.failures import why_ended

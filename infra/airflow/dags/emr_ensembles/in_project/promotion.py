@@ -14,7 +14,7 @@ from day_run import JUDGED, is_judged, newest_report, place_of
 
 from pipeline.cli.entry import add_config_arguments, guarded
 from pipeline.cli.job_config import FREE_KEYS, JobConfig
-from pipeline.cli.models.job import load_job
+from pipeline.cli.models.job import PromotedJob
 from pipeline.cli.models.promotion import promote
 from pipeline.cli.runs.job_run import run_facts
 from pipeline.config import load
@@ -48,7 +48,8 @@ def _outcome(args: argparse.Namespace, config: JobConfig) -> dict[str, Any]:
         return told or {"promoted": False, "reason": "the date was judged before"}
     part = {"exit_code": 0, "started": runs.now(), "report": newest_report(config)}
     given = {"command": "models promote", "config": args.config, "from": "airflow"}
-    outcome = promote(load_job(args.config, args.overrides), command=given).to_json()
+    job = PromotedJob(name=config.name, output=config.output, promotion=config.promotion)
+    outcome = promote(job, command=given).to_json()
     # The try before may have died between the promotion and the telling; told twice does no harm.
     outcome["promoted"] |= args.again and outcome["outcome"] == "unchanged"
     runs.begin(place, {"of": "jobs", **run_facts(config, given)})

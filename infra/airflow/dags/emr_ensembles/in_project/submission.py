@@ -22,8 +22,8 @@ from decisions import decided, note_kept
 
 from pipeline.cli.entry import add_config_arguments, guarded
 from pipeline.cli.job_config import FREE_KEYS, JobConfig
+from pipeline.cli.output_places import JOBS
 from pipeline.cli.runs.logs import log_path
-from pipeline.cli.runs.sequence import JOBS
 from pipeline.config import load
 from pipeline.local.java import find_java
 from pipeline.store.runs import RunPlace
