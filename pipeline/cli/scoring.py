@@ -26,7 +26,6 @@ from pipeline.data.unreadable import reading
 from pipeline.errors import UserError
 from pipeline.estimators.model import EnsembleModel
 from pipeline.spark.job_progress import job_progress
-from pipeline.store.champions import Champion
 from pipeline.store.plain_directory import PlainDirectory
 from pipeline.store.versions import Draft
 
@@ -85,7 +84,7 @@ def score_table(
             _score(found, fitted, directory.content, keep=rows.columns)
         facts = {"scored": source.uri, "model": uri, "model_digest": model_digest(uri), **which}
         place = directory.put(facts)
-    logger.info("scored with %s: %s", _named(champion) if champion else model, place)
+    logger.info("scored with %s: %s", champion.title if champion else model, place)
     return {"outputs": {"scores": place}, **which}
 
 
@@ -158,16 +157,12 @@ def _score_with_champion(
     with Draft(config.scores_uri(CHAMPION), config.if_exists) as draft:
         _score(model, rows, draft.content, keep=table.read(spark).columns)
         version = draft.publish(manifest)
-    logger.info("scored the test rows with %s: %s", _named(champion), version.content)
+    logger.info("scored the test rows with %s: %s", champion.title, version.content)
     return {
         "outputs": {CHAMPION: version.content},
         "data_fingerprint": table.fingerprint,
         "champion": champion.facts,
     }
-
-
-def _named(champion: Champion) -> str:
-    return f"champion number {champion.number} ({champion.trainer})"
 
 
 def _fitted(

@@ -69,6 +69,11 @@ class Champion:
         return str(self.record["trainer"])
 
     @property
+    def title(self) -> str:
+        """Which one it is, for a sentence."""
+        return f"champion number {self.number} ({self.trainer})"
+
+    @property
     def digest(self) -> str:
         """A name for the model's content."""
         return model_directory.digest(self.manifest)

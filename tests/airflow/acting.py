@@ -14,8 +14,10 @@ from typing import Any
 from moto.emr.models import emr_backends
 
 from pipeline import files
+from pipeline.cli.runs.outcome import SUCCESS, explain
 from pipeline.emr.clusters.request import RECORD_TAG
 from pipeline.emr.running.record import ClusterRecord, read_record
+from pipeline.errors import DataError
 from pipeline.store import runs
 from pipeline.store.installed import installed
 from pipeline.store.runs import RunPlace
@@ -45,10 +47,14 @@ class ActingCluster(PretendedCluster):
     def _works(self, job: str, arguments: Sequence[str]) -> bool:
         if "--input" not in arguments:
             return super()._works(job, arguments)
-        files.write_bytes(f"{argument(arguments, '--output')}/_SUCCESS", b"")
         place = RunPlace(config_in(arguments).output, argument(arguments, "--run-id"))
-        runs.note_job(place, job, {"outcome": "success", "exit_code": 0, "started": runs.now()})
-        return True
+        is_bad = argument(arguments, "--input") in self._acting.bad_inputs
+        outcome = explain(DataError("column a is missing")) if is_bad else SUCCESS
+        if not is_bad:
+            files.write_bytes(f"{argument(arguments, '--output')}/_SUCCESS", b"")
+        part = {"outcome": outcome.name, "exit_code": outcome.exit_code, "started": runs.now()}
+        runs.note_job(place, job, {**part, "error": outcome.message or None})
+        return not is_bad
 
     def _die(self, of_step: str, of_driver: str, step: str) -> None:
         """Leave what EMR would bring of the logs."""
@@ -76,6 +82,8 @@ class Acting:
     ----------
     fails : dict of str to BaseException
         Jobs that fail by this.
+    bad_inputs : list of str
+        URIs of partitions that cannot be scored.
     without_room : list of str
         Instance types of which there are none: a cluster that wants one of them first ends.
     dies : dict of str to (str, str)
@@ -84,6 +92,7 @@ class Acting:
 
     def __init__(self, proxy: Lossy, base: str, name: str, *, works: bool = True) -> None:
         self.fails: dict[str, BaseException] = {}
+        self.bad_inputs: list[str] = []
         self.without_room: list[str] = []
         self.dies: dict[str, tuple[str, str]] = {}
         self.versions = {**installed(), "python": "3.11.99"}

@@ -63,6 +63,16 @@ class DagRun:
         return dict(self.told["tasks"])
 
     @property
+    def mapped(self) -> dict[str, dict[str, str]]:
+        """By mapped task and the name of each, its state."""
+        return dict(self.told["mapped"])
+
+    @property
+    def events(self) -> dict[str, list[dict[str, Any]]]:
+        """By asset, what the run has told of it."""
+        return dict(self.told["events"])
+
+    @property
     def tries(self) -> dict[str, int]:
         """By task, how often it was tried."""
         return dict(self.told["tries"])

@@ -64,6 +64,38 @@ def test_the_partition_of_a_date_is_scored_once_and_a_new_model_scores_what_is_l
     assert asked.acting.states == ["TERMINATED", "TERMINATED"]
 
 
+def test_a_partition_that_cannot_be_scored_fails_the_run_and_keeps_no_other_from_its_scores(
+    asked: OnEmr,
+) -> None:
+    first_champion(asked.base)
+    asked.acting.bad_inputs.append(f"{asked.base}/table/dt=2026-11-20")
+    run = asked.run("emr_scoring", date="none")
+    assert run.state == "failed", run.said
+    by_date = run.mapped["score"]
+    assert by_date == {
+        "2026-11-20": "failed",
+        "2026-11-21": "success",
+        "2026-11-22": "success",
+    }
+    assert asked.acting.states == ["TERMINATED"]
+    told = [event["date"] for event in run.events["emr_ensembles_scored_partitions"]]
+    assert sorted(told) == ["2026-11-21", "2026-11-22"]
+
+    asked.acting.bad_inputs.clear()
+    again = asked.run("emr_scoring", date="none")
+    assert (again.state, again.mapped["score"]) == ("success", {"2026-11-20": "success"})
+
+
+def test_what_is_too_much_for_one_run_is_told_and_left_for_the_next(asked: OnEmr) -> None:
+    first_champion(asked.base)
+    done = [asked.run("emr_scoring", date="none", conf={"most": 2}) for _ in range(2)]
+    assert [set(run.mapped["score"]) for run in done] == [
+        {"2026-11-20", "2026-11-21"},
+        {"2026-11-22"},
+    ]
+    assert "1 more are left for the next run" in done[0].said
+
+
 def test_without_a_champion_nothing_is_launched(asked: OnEmr) -> None:
     run = asked.run("emr_scoring")
     assert (run.state, set(run.tasks.values())) == ("success", {"skipped"}), run.said

@@ -48,6 +48,7 @@ _REFUSALS = {
     Loss.EXPIRED: ("ExpiredTokenException", "The security token included is expired"),
     Loss.DENIED: ("AccessDeniedException", "not authorized"),
 }
+_MOST_STEP_IDS = 10
 _PATIENCE_S = 60  # longer than any client's
 
 
@@ -112,6 +113,9 @@ class Lossy:
     ) -> tuple[int, bytes, dict[str, str]]:
         if operation in self._own:
             return _checked(operation, self._own[operation](json.loads(body)))
+        if operation == "ListSteps" and len(json.loads(body).get("StepIds", [])) > _MOST_STEP_IDS:
+            said = f"StepIds: at most {_MOST_STEP_IDS}"  # as EMR's reference says; moto takes any
+            return 400, _error("ValidationException", said), _JSON
         connection = http.client.HTTPConnection(
             str(self._behind.hostname), self._behind.port, timeout=30
         )

@@ -1,11 +1,13 @@
 """Score the new partitions of a table by the champion, on a cluster of EMR of its own.
 
-Runs for each date, and whenever a new model is published: then for all partitions without scores.
-The cluster is created when there is something to score, and ended whatever happens.
+Runs daily, and whenever a new model is published, for all partitions without scores; a back-fill
+takes those of its dates. The cluster is created when there is something to score, and ended
+whatever happens.
 """
 
 from __future__ import annotations
 
+from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import chain, dag
 from airflow.sdk.definitions.timetables.assets import AssetOrTimeSchedule
 
@@ -13,7 +15,7 @@ from emr_ensembles import defaults, emr_params, on_emr, params
 from emr_ensembles.assets import PUBLISHED_MODEL
 from emr_ensembles.create_cluster import CreateCluster
 from emr_ensembles.ready import ready
-from emr_ensembles.scoring import ScorePartitions, plan_scoring, tell_scores
+from emr_ensembles.scoring import ScorePartition, partitions, plan_scoring
 from emr_ensembles.terminate_cluster import TerminateCluster
 
 DAG_ID = "emr_scoring"
@@ -41,12 +43,14 @@ _daily = defaults.schedule(DAG_ID)
     **on_emr.dag_defaults(),
 )
 def emr_scoring() -> None:
-    """Each partition is a step; one whose scores are there is left as it is."""
+    """Each partition is a task, and a step; one whose scores are there is left as it is."""
+    plan = plan_scoring()
     create, nodes = CreateCluster().as_setup(), ready().as_setup()
+    score = ScorePartition.each(partitions(plan))
     # A cluster that nobody could end costs: the run has failed then, too. The steps count because
-    # what is told of them is a leaf beside it; one before it would be hidden by its success.
+    # `scored` is a leaf beside it; a leaf before it would be hidden by its success.
     terminate = TerminateCluster().as_teardown(setups=[create, nodes], on_failure_fail_dagrun=True)
-    chain(plan_scoring(), create, nodes, ScorePartitions(), [tell_scores(), terminate])
+    chain(plan, create, nodes, score, [EmptyOperator(task_id="scored"), terminate])
 
 
 emr_scoring()

@@ -52,13 +52,13 @@ def promote(
     past = champions.history(uri)
     champion = past[-1] if past else None
     if champion is not None and champion.digest == challenger.digest:
-        sentence = f"{_who(champion)} is this very model of {challenger.trainer} already"
+        sentence = f"{champion.title} is this very model of {challenger.trainer} already"
         figures = _figures(job, challenger, None)
         return Outcome("unchanged", f"{sentence}: nothing changed", champion, figures)
     judged = _judge(job, report, challenger, past, force=force)
     figures = _figures(job, challenger, judged.compared)
     if champion is not None and not judged.is_won:
-        sentence = f"{_who(champion)} stays: {judged.reason}"
+        sentence = f"{champion.title} stays: {judged.reason}"
         return Outcome("stays", sentence, champion, figures)
     record = {
         "kind": "promotion",
@@ -75,7 +75,7 @@ def promote(
         "command": dict(command or {}),
     }
     new = champions.enthrone(uri, challenger.uri, record, seen=champion.number if champion else 0)
-    sentence = f"{challenger.trainer} is {_number(new)} now: {judged.reason}"
+    sentence = f"{challenger.trainer} is champion number {new.number} now: {judged.reason}"
     return Outcome("promoted", sentence, new, figures)
 
 
@@ -140,14 +140,6 @@ def _words(compared: Comparison, challenger: Challenger, champion: Champion) -> 
     how = "the same as" if not gain else f"{abs(gain):.6g} {'better' if gain > 0 else 'worse'} than"
     return (
         f"{compared.metric} {compared.challenger:.6g} of {challenger.trainer} is {how} the "
-        f"{compared.champion:.6g} of {_number(champion)} ({champion.trainer}) on the same test "
+        f"{compared.champion:.6g} of {champion.title} on the same test "
         f"rows, and the margin is {margin:.6g}"
     )
-
-
-def _number(champion: Champion) -> str:
-    return f"champion number {champion.number}"
-
-
-def _who(champion: Champion) -> str:
-    return f"{_number(champion)} ({champion.trainer})"

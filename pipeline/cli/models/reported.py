@@ -94,7 +94,7 @@ class Report:
         UserError
             When this report does not have it.
         """
-        who = f"champion number {champion.number} ({champion.trainer})"
+        who = champion.title
         said = self.champion
         if said is None:
             raise UserError(f"{self.uri}: was made before there was {who}; {_AGAIN}")

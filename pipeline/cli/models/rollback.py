@@ -39,9 +39,8 @@ def rollback(
         raise UserError(f"{uri}: no champion yet, so there is none to return to")
     present = past[-1]
     target = _one_before(uri, past) if to is None else _promotion_of(uri, past, to)
-    what = f"champion number {present.number} ({present.trainer})"
     if target.digest == present.digest:
-        sentence = f"{what} is that very model already: nothing changed"
+        sentence = f"{present.title} is that very model already: nothing changed"
         return Outcome("unchanged", sentence, present, {})
     record = {
         "kind": "rollback",

@@ -21,14 +21,16 @@ TRAINING = {
     "terminate": set(),
 }
 SCORING = {
-    "plan": {"create"},
+    "plan": {"create", "partitions"},
+    "partitions": {"score"},
     "create": {"ready", "terminate"},
     "ready": {"score", "terminate"},
-    "score": {"tell", "terminate"},
-    "tell": set(),
+    "score": {"scored", "terminate"},
+    "scored": set(),
     "terminate": set(),
 }
-ASKED = ("emr_training", "2026-11-21")
+DATE = "2026-11-21"
+ASKED = ("emr_training", DATE)
 ON_EMR = {"emr_training": TRAINING, "emr_scoring": SCORING}
 
 PARAMS: dict[str, Any] = {
@@ -77,7 +79,8 @@ def test_what_waits_for_hours_waits_in_the_triggerer(dags: dict[str, Any]) -> No
     from emr_ensembles.step_operator import StepOperator
 
     for dag in ON_EMR:
-        steps = [task for task in dags[dag].tasks if isinstance(task, StepOperator)]
+        every = [task.unmap({"date": DATE}) if task.is_mapped else task for task in dags[dag].tasks]
+        steps = [task for task in every if isinstance(task, StepOperator)]
         assert steps
         for task in steps:
             assert task.deferrable
@@ -95,6 +98,24 @@ def test_scoring_runs_when_a_model_is_published_and_by_date(
     assert timetable.timetable.expression == "0 0 * * *"
     (promote,) = [task for task in dags["emr_training"].tasks if task.task_id == "promote"]
     assert promote.outlets == [PUBLISHED_MODEL]
+
+
+@pytest.mark.parametrize(
+    ("date", "kind", "is_of_one"),
+    [
+        (DATE, "scheduled", False),
+        (DATE, "backfill", True),
+        (DATE, "manual", True),
+        (None, "manual", False),
+        (None, "asset_triggered", False),
+    ],
+)
+def test_only_who_names_a_date_scores_nothing_but_its_partition(
+    date: str | None, kind: str, is_of_one: bool
+) -> None:
+    from emr_ensembles.scoring import is_of_one_date
+
+    assert is_of_one_date(SimpleNamespace(logical_date=date, run_type=kind)) == is_of_one
 
 
 def test_trainers_take_turns_in_the_pool_that_a_variable_names(

@@ -36,8 +36,13 @@ class Day:
     def asked(cls, params: Mapping[str, Any], date: str) -> Day:
         """A date's work by the DAG's params."""
         output = naming.output_of(project.placed(params["output"]), date)
-        keys = [*params["overrides"], f"output={output}"]
-        if params.get("registry"):
-            keys.append(f"promotion.registry={project.placed(params['registry'])}")
-        settings = [part for key in keys for part in ("--set", key)]
-        return cls(date, output, ["--config", project.placed(params["config"]), *settings])
+        return cls(date, output, config_arguments(params, output))
+
+
+def config_arguments(params: Mapping[str, Any], output: str) -> list[str]:
+    """What tells a job, or a command, its config, and that it is to write to `output`."""
+    keys = [*params["overrides"], f"output={output}"]
+    if params.get("registry"):
+        keys.append(f"promotion.registry={project.placed(params['registry'])}")
+    settings = [part for key in keys for part in ("--set", key)]
+    return ["--config", project.placed(params["config"]), *settings]

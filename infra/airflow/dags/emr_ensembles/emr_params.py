@@ -134,13 +134,12 @@ def partition_format() -> Param:
 
 def most_partitions() -> Param:
     """So many at a time."""
-    # The provider waits by ListSteps, which takes ten ids.
     return Param(
-        10,
-        "So many partitions are scored by one run at most, the oldest first.",
+        30,
+        "So many partitions are scored by one run at most: that of its date, then the oldest.",
         type="integer",
         minimum=1,
-        maximum=10,
+        maximum=200,  # EMR takes 256 steps that have not ended
     )
 
 

@@ -31,9 +31,7 @@ class StepOperator(EmrAddStepsOperator):
     """Of `in_project/`: tells the steps that there must be, as JSON."""
 
     def __init__(self, **given: Any) -> None:
-        limit = {"execution_timeout": timedelta(hours=_HOURS)}
-        own = {"job_flow_id": CLUSTER_ID, "steps": [], **limit, **waiting(_HOURS)}
-        super().__init__(**{**own, **given})
+        super().__init__(**{**step_defaults(), **given})
 
     @abstractmethod
     def asked(self, context: Any) -> tuple[str, list[str]]:
@@ -65,6 +63,15 @@ class StepOperator(EmrAddStepsOperator):
         date, arguments = self.asked(context)
         given = ["--cluster", str(self.job_flow_id), *arguments, *(more or [])]
         return project.ask(script, given, naming.variables_of(date))
+
+
+def step_defaults() -> dict[str, Any]:
+    """How long a step may take, and where: arguments of its task.
+
+    A mapped task has to be told them: else it gets the DAG's.
+    """
+    limit = {"execution_timeout": timedelta(hours=_HOURS)}
+    return {"job_flow_id": CLUSTER_ID, "steps": [], **limit, **waiting(_HOURS)}
 
 
 class JobStep(StepOperator):

@@ -24,6 +24,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Which partitions have no scores yet.")
     add_record(parser)
     add_table_arguments(parser)
+    parser.add_argument("--most", type=int, required=True, help="so many at a time")
     parser.add_argument("--only", action="store_true", help="the partition of the date, no other")
     args = parser.parse_args()
     return guarded(lambda: _answer(args))
@@ -39,19 +40,26 @@ def _answer(args: argparse.Namespace) -> int:
     if champion is None:
         needed, reasons = [], [f"{config.promotion.champions_uri(config.name)}: no champion yet"]
     else:
-        dates = _wanted(table, day, only=args.only)
-        needed = [date for date in dates if not table.is_scored(date)][: args.most]
+        new = _new(table, day, only=args.only)
+        needed, left = new[: args.most], new[args.most :]
         reasons = [
-            f"champion number {champion.number} ({champion.trainer})",
-            f"{len(dates)} partitions up to {day}, new: {', '.join(needed) or 'none'}",
+            champion.title,
+            f"partitions without scores: {', '.join(needed) or 'none'}",
+            *([f"{len(left)} more are left for the next run"] if left else []),
         ]
     # There are no trainers to be held back.
     sys.stdout.write(json.dumps({"needed": needed, "reasons": reasons, "cluster": []}) + "\n")
     return 0
 
 
-def _wanted(table: ScoredTable, day: str, *, only: bool) -> list[str]:
-    return [date for date in table.dates() if (date == day if only else date <= day)]
+def _new(table: ScoredTable, day: str, *, only: bool) -> list[str]:
+    """Dates without scores: that of the run first, then the others up to it, the oldest first.
+
+    So partitions that fail again and again keep no new one from being scored.
+    """
+    wanted = [date for date in table.dates() if (date == day if only else date <= day)]
+    wanted.sort(key=lambda date: date != day)
+    return [date for date in wanted if not table.is_scored(date)]
 
 
 if __name__ == "__main__":

@@ -102,25 +102,26 @@ def _answer(args: argparse.Namespace) -> int:
     jobs = jobs_of(record.settings)
     facts = facts_of(cluster, record, jobs)
     if args.job not in jobs:
-        return _tell([], f"{args.job}: not among the trainers that were asked for")
+        return tell([], f"{args.job}: not among the trainers that were asked for")
     earlier = steps_of(emr, cluster.id, args.job, place.run_id)
     last = earlier[-1] if earlier else None
     if last is not None and last.is_unfinished:
-        return _tell([{"Name": last.name}], f"{args.job}: step {last.id} is there already")
+        return tell([{"Name": last.name}], f"{args.job}: step {last.id} is there already")
     decision = decided(args.job, config, place, node_versions(config.output, record))
     if not decision.must_run:
         if last is not None and last.is_done:
-            return _tell([{"Name": last.name}], f"{args.job}: step {last.id} has done it")
+            return tell([{"Name": last.name}], f"{args.job}: step {last.id} has done it")
         note_kept(place, config, args.job, decision, **facts)
-        return _tell([], f"{args.job}: kept, {decision.reason}")
+        return tell([], f"{args.job}: kept, {decision.reason}")
     require_place(emr.steps(cluster.id), 1, cluster.id)
     date = os.environ[DATE_VARIABLE]
     step = new_step(record, args, args.job, place.run_id, date, earlier=earlier)
     begin_job(place, config, args.job, facts)
-    return _tell([step], f"{args.job}: {decision.reason}")
+    return tell([step], f"{args.job}: {decision.reason}")
 
 
-def _tell(steps: list[dict[str, Any]], reason: str) -> int:
+def tell(steps: list[dict[str, Any]], reason: str) -> int:
+    """Print the steps that there must be, and why; returns the exit code."""
     sys.stdout.write(json.dumps({"steps": steps, "reason": reason}) + "\n")
     return 0
 

@@ -54,7 +54,6 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--table", required=True)
     parser.add_argument("--key", required=True)
     parser.add_argument("--format", required=True)
-    parser.add_argument("--most", type=int, required=True)
 
 
 def table_of(args: argparse.Namespace, output: str) -> ScoredTable:
