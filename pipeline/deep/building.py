@@ -14,6 +14,7 @@ from pipeline.deep.networks.hierarchical import Hierarchical
 from pipeline.deep.networks.mlp import Mlp
 from pipeline.deep.networks.recurrent import Recurrent
 from pipeline.deep.networks.residual import Residual
+from pipeline.deep.padded import Padded
 from pipeline.deep.recipe import Recipe
 from pipeline.errors import UserError
 from pipeline.estimators.functions import is_path
@@ -66,6 +67,38 @@ def build(
     if not isinstance(net, mx.gluon.HybridBlock):
         raise UserError(f"network {recipe.network} is no HybridBlock of Gluon's, nor makes one")
     return _ready(net, device)
+
+
+def standardises(recipe: Recipe) -> bool:
+    """Whether a network wants mean and deviation of the numbers, which take a pass over the rows.
+
+    One of the user's own does unless its class says `standardises = False`.
+    """
+    if not is_path(recipe.network):
+        return True
+    return bool(getattr(imported(recipe.network, "network"), "standardises", True))
+
+
+def padded_of(net: Any, layout: InputLayout) -> Padded | None:
+    """How a network says that its rows are padded, in its attribute `padded`; None: they are not.
+
+    Raises
+    ------
+    UserError
+        When rows of this layout cannot be padded so.
+    """
+    found = getattr(net, "padded", None)
+    if found is None:
+        return None
+    kind = type(net).__name__
+    if not isinstance(found, Padded):
+        raise UserError(f"network {kind}: padded must be a pipeline.deep.padded.Padded")
+    if found.width != len(layout.numeric):
+        raise UserError(
+            f"network {kind}: its rows are padded to {found.width} numbers ({found.windows} windows"
+            f" of {found.steps} steps); the features are {len(layout.numeric)} numbers"
+        )
+    return found
 
 
 def first_stages(net: Any, device: Any) -> list[Any]:

@@ -95,7 +95,7 @@ class Epochs:
         if self._rows.validation is None:
             return {}
         sums = Sums(self._rows.objective)
-        for batch in self._rows.validation.epoch():
+        for batch in self._rows.validated():
             scores = self._net(batch)
             losses = self._weighted(self._plain_loss, scores, batch).asnumpy()
             sums.add(losses, scores.asnumpy(), batch.labels, batch.weights)

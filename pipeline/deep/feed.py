@@ -72,6 +72,12 @@ class Feed:
         self.steps = -(-max(sizes) // each)
         self._weights = weights
 
+    @property
+    def bounds(self) -> Integers:
+        """Where in an order of the rows each batch begins, and the last ends, (steps + 1,)."""
+        own = self._shard.rows
+        return np.array([self._dealt(own, step) for step in range(self.steps + 1)], np.int64)
+
     def epoch(self, order: npt.NDArray[np.integer[Any]] | None = None) -> Iterator[Batch]:
         """The batches of one pass; `order` is a permutation of the shard's rows."""
         own = self._shard.rows

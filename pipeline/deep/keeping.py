@@ -6,7 +6,7 @@ No pickle: arrays are kept in NumPy's own format, by their numbers.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,12 +46,12 @@ class Standing:
 
     def checkpoint(self) -> Checkpoint:
         """As it is kept."""
-        content = {
-            _NETWORK: _packed(_named(self.weights)),
-            _BEST: _packed(_named(self.best_weights)),
-            _MEMORY: _packed(self.memory),
+        arrays = {
+            _NETWORK: _named(self.weights),
+            _BEST: _named(self.best_weights),
+            _MEMORY: self.memory,
         }
-        return Checkpoint(self.epochs, content, self.state)
+        return Checkpoint(self.epochs, _Packed(arrays), self.state)
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> Standing:
@@ -113,6 +113,22 @@ class Keeper:
         if not self._rank.rank:
             self._rank.report("note", text=f"goes on after epoch {standing.epochs}")
         return standing
+
+
+class _Packed(Mapping[str, bytes]):
+    """Files of arrays, each made when it is asked for: together they would be many times those."""
+
+    def __init__(self, arrays: Mapping[str, Mapping[str, Array]]) -> None:
+        self._arrays = arrays
+
+    def __getitem__(self, name: str) -> bytes:
+        return _packed(self._arrays[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
 
 
 def _named(arrays: Sequence[Array]) -> dict[str, Array]:

@@ -49,7 +49,7 @@ class LiveNetwork:
         outputs: int,
         device: Any,
     ) -> None:
-        from pipeline.deep.building import build, first_stages
+        from pipeline.deep.building import build, first_stages, padded_of
 
         whole = np.asarray(layout.numeric, dtype=np.int64)[standard.is_whole]
         self._layout = replace(layout, unmarked=frozenset(whole.tolist()))
@@ -57,6 +57,9 @@ class LiveNetwork:
         self._whole = build(recipe, self._layout, (standard.mean, standard.scale), outputs, device)
         self.active = self._whole
         """What is trained: the network, or one of its stages."""
+        self.padded = padded_of(self._whole, self._layout)
+        """How rows are padded; None: they are not."""
+        self._has_begun = False
         self._stages = first_stages(self._whole, device)
         self._running: list[Any] = []
 
@@ -86,12 +89,14 @@ class LiveNetwork:
 
         self.active = (*self._stages, self._whole)[stage]
         self(batch)
+        self._begin()
         self._running = list(buckets(self._statistics()))
         others.broadcast(self.active.collect_params())
 
     def __call__(self, batch: Batch) -> Any:
         """Outputs for a batch, shape (rows, outputs)."""
-        inputs = self._layout.given(batch.numbers, batch.codes)
+        numbers = batch.numbers if self.padded is None else self.padded.cut(batch.numbers)
+        inputs = self._layout.given(numbers, batch.codes)
         return self.active(*map(self.array, inputs))
 
     def array(self, values: Floats) -> Any:
@@ -135,7 +140,7 @@ class LiveNetwork:
         """
         for place, bucket in enumerate(self._running):
             bucket.values[:] = others.sum_array(bucket.values * share, f"running.{place}")
-        others.broadcast(self.active.collect_params())
+        others.broadcast(self._changing())
 
     def zeros(self, names: Sequence[str]) -> dict[str, float]:
         """Share of each column's weights in the first layer that are exactly 0, by its name.
@@ -169,6 +174,24 @@ class LiveNetwork:
             self._whole.export(str(Path(name) / "network"))
             found = {file: (Path(name) / file).read_bytes() for file in (SYMBOL, WEIGHTS)}
         return {**found, SYMBOL: without_initialisers(found[SYMBOL])}
+
+    def _begin(self) -> None:
+        """Let a network of the user's own set its first weights, once."""
+        if self._has_begun:
+            return
+        self._has_begun = True
+        begin = getattr(self._whole, "begin", None)
+        if begin is not None:
+            begin()
+
+    def _changing(self) -> dict[str, Any]:
+        """Parameters of what is trained that a step changes: none that are frozen or constant."""
+        running = {id(each) for each in self._statistics()}
+        return {
+            name: each
+            for name, each in self.active.collect_params().items()
+            if each.grad_req != "null" or id(each) in running
+        }
 
     def _parameters(self) -> list[Any]:
         every = {**dict(self._whole.collect_params()), **dict(self.active.collect_params())}

@@ -12,6 +12,7 @@ from pyspark.ml.param import TypeConverters
 from pipeline.deep.inputs import InputLayout
 from pipeline.deep.network_file import SYMBOL, layers_of
 from pipeline.deep.objectives import Regression
+from pipeline.deep.padded import Padded
 from pipeline.deep.predictor import FACTS
 from pipeline.estimators.model import EnsembleModel
 from pipeline.estimators.params import ColumnParams, declare
@@ -60,9 +61,10 @@ class DeepModel(EnsembleModel, LayerParams):
 
         Its inputs are what a row is encoded to: `numbers` (NaN where missing) and `codes` (place of
         the category, from 1; 0 where missing or unseen), both float32; a network without one kind
-        lacks that input. Its outputs are `rawPrediction` and `probability`, or `prediction`. The
-        file's metadata have, as JSON, the columns behind `numbers`, those behind `codes` with
-        their categories, and the classes.
+        lacks that input; of padded rows `numbers` has the shape (rows, windows, steps). Its outputs
+        are `rawPrediction` and `probability`, or `prediction`. The file's metadata have, as JSON,
+        the columns behind `numbers`, those behind `codes` with their categories, the classes, and
+        how rows are padded.
 
         Parameters
         ----------
@@ -77,7 +79,9 @@ class DeepModel(EnsembleModel, LayerParams):
         """
         from pipeline.deep.onnx_file import to_onnx
 
-        target = self.metadata.get(FACTS, {}).get("target")
+        known = self.metadata.get(FACTS, {})
+        target = known.get("target")
+        padded = Padded.from_json(known.get("padded"))
         aim = None if target is None else Regression(**target)
         schema = self.features
         layout = InputLayout.of(schema)
@@ -88,9 +92,10 @@ class DeepModel(EnsembleModel, LayerParams):
                 for place in layout.categorical
             },
             "classes": list(self.classes),
+            **({} if padded is None else {"padded": padded.to_json()}),
         }
         facts = {name: json.dumps(value) for name, value in told.items()}
-        write_bytes(uri, to_onnx(self.natives, layout, aim, facts))
+        write_bytes(uri, to_onnx(self.natives, layout, aim, facts, padded))
 
     @property
     def bestEpoch(self) -> int:  # noqa: N802

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from pipeline.data.encoding import Matrix
 from pipeline.deep.inputs import InputLayout
+from pipeline.deep.padded import Padded
 from pipeline.errors import UserError
 from pipeline.files.local_directory import spool_directory
 
@@ -40,11 +41,17 @@ class SavedNetwork:
         MXNet's device to compute on; the CPU by default.
     layer : str
         A layer whose outputs `layer` is to give; empty: none.
+    padded : Padded, optional
+        How rows are padded: the network is then called with rows of like length, cut.
 
     Raises
     ------
     UserError
         When the network has no such layer.
+
+    Notes
+    -----
+    Of padded rows, what a row comes to may differ in the last digits with the rows beside it.
     """
 
     def __init__(
@@ -54,7 +61,9 @@ class SavedNetwork:
         outputs: int,
         device: Any = None,
         layer: str = "",
+        padded: Padded | None = None,
     ) -> None:
+        self._padded = padded
         self._layout = layout
         self._outputs = outputs
         self._device = device
@@ -71,10 +80,31 @@ class SavedNetwork:
         return np.concatenate(parts) if parts else np.zeros((0, 0))
 
     def _batches(self, features: Matrix) -> list[Doubles]:
+        if self._padded is not None:
+            return self._by_length(features, self._padded)
         return [
             self._forward(features[start : start + _BATCH_ROWS])
             for start in range(0, features.shape[0], _BATCH_ROWS)
         ]
+
+    def _by_length(self, features: Matrix, padded: Padded) -> list[Doubles]:
+        """Outputs of batches of rows of like length, put in the rows' order, as one part."""
+        lengths = padded.lengths(self._layout.numbers(features))
+        places = list(padded.batches(lengths))
+        parts = [self._forward(features[own]) for own in places]
+        if not parts:
+            return []
+        sizes = {part.shape[1:] for part in parts}
+        is_by_row = all(len(part) == len(own) for part, own in zip(parts, places, strict=True))
+        if len(sizes) > 1 or not is_by_row or parts[0].ndim != 2:
+            raise UserError(
+                "outputLayer: what this layer gives depends on how long the rows of a batch are; "
+                "choose a layer behind the one that puts a row's steps together"
+            )
+        found = np.empty((features.shape[0], parts[0].shape[1]))
+        for own, part in zip(places, parts, strict=True):
+            found[own] = part
+        return [found]
 
     def _opened(self, natives: Mapping[str, bytes], layer: str) -> Any:
         from mxnet.gluon import SymbolBlock
@@ -87,18 +117,24 @@ class SavedNetwork:
             with warnings.catch_warnings():
                 # Types are decided by the inputs; MXNet wonders about that on stderr.
                 warnings.filterwarnings("ignore", message="Cannot decide type")
-                return SymbolBlock.imports(
+                net = SymbolBlock.imports(
                     str(Path(name) / SYMBOL),
                     list(compress(input_names(self._layout), self._are_used)),
                     str(Path(name) / WEIGHTS),
                     ctx=self._device,
                     ignore_extra=bool(layer),
                 )
+        if self._padded is not None:  # of many shapes: memory would grow with each
+            net.hybridize(static_alloc=True)
+        return net
 
     def _forward(self, features: Matrix) -> Doubles:
         import mxnet as mx
 
-        inputs = self._layout.given(self._layout.numbers(features), self._layout.codes(features))
+        numbers = self._layout.numbers(features)
+        if self._padded is not None:
+            numbers = self._padded.cut(numbers)
+        inputs = self._layout.given(numbers, self._layout.codes(features))
         used = compress(inputs, self._are_used)
         found = self._net(*(mx.nd.array(item, ctx=self._device) for item in used))
         return np.asarray(found.asnumpy(), dtype=np.float64)

@@ -10,18 +10,23 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pipeline.deep.inputs import InputLayout
 from pipeline.deep.network_file import SYMBOL, WEIGHTS, input_names
 from pipeline.deep.objectives import Regression
+from pipeline.deep.padded import Padded
 from pipeline.errors import UserError
 from pipeline.files.local_directory import spool_directory
 
 # What MXNet's exporter writes, whatever onnx is installed; and the file version of its time.
 _OPSET, _FILE_VERSION = 13, 8
 _NUMBERS, _CODES = "numbers", "codes"
+_SOME = 2
 RAW, PROBABILITY, PREDICTION = "rawPrediction", "probability", "prediction"
+
+
+_Shape: TypeAlias = Mapping[str, int]
 
 
 def to_onnx(
@@ -29,6 +34,7 @@ def to_onnx(
     layout: InputLayout,
     target: Regression | None,
     facts: Mapping[str, str],
+    padded: Padded | None = None,
 ) -> bytes:
     """The content of an ONNX file.
 
@@ -42,13 +48,16 @@ def to_onnx(
         How outputs become values; None: they are scores of classes.
     facts : mapping of str to str
         What the file says of itself.
+    padded : Padded, optional
+        How rows are padded, where they are.
 
     Returns
     -------
     bytes
         A model with the inputs `numbers` (NaN where missing) and `codes` (from 1; 0 where missing
         or unseen), both float32 with a row for each row, or one of them; and the outputs
-        `rawPrediction` and `probability`, or `prediction`.
+        `rawPrediction` and `probability`, or `prediction`. Of padded rows `numbers` has the shape
+        (rows, windows, steps), any of each.
 
     Raises
     ------
@@ -63,7 +72,7 @@ def to_onnx(
     whole = _with_ends(symbol, target)
     known = dict(zip(input_names(layout), layout.given(_NUMBERS, _CODES), strict=True))
     names = {name: known[name] for name in whole.list_inputs() if name in known}
-    graph = _graph(whole, params, [_width(layout, name) for name in names.values()])
+    graph = _graph(whole, params, [_shape(layout, name, padded) for name in names.values()])
     _rename(graph, names)
     model = onnx.helper.make_model(
         graph,
@@ -97,26 +106,31 @@ def _with_ends(symbol: Any, target: Regression | None) -> Any:
     return mx.sym.Group([raw, mx.sym.softmax(symbol, axis=-1, name=PROBABILITY)])
 
 
-def _width(layout: InputLayout, name: str) -> int:
-    return len(layout.numeric if name == _NUMBERS else layout.categorical)
+def _shape(layout: InputLayout, name: str, padded: Padded | None) -> _Shape:
+    """Of an input: each axis by its name, where it is of any size, and a size to try."""
+    if name == _NUMBERS and padded is not None:
+        return {"rows": _SOME, "windows": _SOME, "steps": _SOME}
+    return {"rows": _SOME, "": len(layout.numeric if name == _NUMBERS else layout.categorical)}
 
 
-def _graph(symbol: Any, params: Mapping[str, Any], widths: list[int]) -> Any:
+def _graph(symbol: Any, params: Mapping[str, Any], shapes: list[_Shape]) -> Any:
     import onnx
     from mxnet.onnx.mx2onnx._export_onnx import MXNetGraph
 
     _register(MXNetGraph)
-    kinds = [onnx.TensorProto.FLOAT] * len(widths)
+    kinds = [onnx.TensorProto.FLOAT] * len(shapes)
     try:
         with _unchecked(onnx.checker):
             return MXNetGraph().create_onnx_graph_proto(
                 symbol,
                 dict(params),
-                [(2, width) for width in widths],
+                [tuple(shape.values()) for shape in shapes],
                 kinds,
                 opset_version=_OPSET,
                 dynamic=True,
-                dynamic_input_shapes=[("rows", width) for width in widths],
+                dynamic_input_shapes=[
+                    tuple(name or size for name, size in shape.items()) for shape in shapes
+                ],
             )
     except (AttributeError, NotImplementedError) as error:
         # MXNet's way to say that it has no translation of an operator.

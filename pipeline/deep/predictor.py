@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from pipeline.data.encoding import Matrix
 from pipeline.deep.inputs import InputLayout
 from pipeline.deep.network_file import SavedNetwork, softmax
 from pipeline.deep.objectives import Regression
+from pipeline.deep.padded import Padded
 from pipeline.errors import ModelError
 from pipeline.estimators.predictor import Margins, Predictor, Scores
 
@@ -24,10 +26,14 @@ class DeepPredictor(Predictor):
         set_threads(self.threads)
         layout = InputLayout.of(self.schema)
         outputs = len(self.classes) or 1
-        self._network = SavedNetwork(natives, layout, outputs)
+        facts = self.metadata.get(FACTS, {})
+        opened = partial(
+            SavedNetwork, natives, layout, outputs, padded=Padded.from_json(facts.get("padded"))
+        )
+        self._network = opened()
         chosen = self.metadata.get("columns", {}).get("outputLayer") or ""
-        self._layer = SavedNetwork(natives, layout, outputs, layer=chosen) if chosen else None
-        target = self.metadata.get(FACTS, {}).get("target")
+        self._layer = opened(layer=chosen) if chosen else None
+        target = facts.get("target")
         self._target = None if target is None else Regression(**target)
 
     def scores(self, features: Matrix, start: Margins | None = None) -> tuple[Scores, Scores]:

@@ -7,20 +7,23 @@ from itertools import count, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from pipeline.deep.communication import Communication, Rank
 from pipeline.deep.feed import Batch, Feed
+from pipeline.deep.grouping import Order, by_length, lengths_of
 from pipeline.deep.inputs import Floats, InputLayout
 from pipeline.deep.objectives import Classification, Objective, Regression
+from pipeline.deep.padded import Lengths, Padded
 from pipeline.deep.recipe import Recipe
 from pipeline.deep.sources import Rows
-from pipeline.deep.standard import Standard, far_columns, standard, weighted_moments
+from pipeline.deep.standard import Standard, as_they_are, far_columns, standard, weighted_moments
 from pipeline.deep.task import DeepTask
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
     from pipeline.spark.shards import Part
+
+_NO_RANK = 2**32 - 1
 
 
 class RankRows:
@@ -57,9 +60,20 @@ class RankRows:
         self._rows = task.shards.open("train", rank.rank)
         self._train = self._feed("train", self._rows)
         self.validation: Feed | None = None
+        self._held_out: Rows | None = None
         if task.shards.rows["validation"]:
-            self.validation = self._feed("validation", task.shards.open("validation", rank.rank))
+            self._held_out = task.shards.open("validation", rank.rank)
+            self.validation = self._feed("validation", self._held_out)
         self.objective = self._make_objective()
+        self._lengths: Lengths | None = None
+        self._validation_order: Order | None = None
+
+    def group(self, padded: Padded) -> None:
+        """See that rows of a batch are of like length from now on, in training and validation."""
+        self._lengths = lengths_of(self._rows, self.layout, padded)
+        if self._held_out is not None:
+            lengths = lengths_of(self._held_out, self.layout, padded)
+            self._validation_order = np.argsort(lengths, kind="stable")
 
     @property
     def steps(self) -> int:
@@ -81,12 +95,22 @@ class RankRows:
         return next(self._train.epoch())
 
     def standard(self) -> Standard:
-        """What the numbers look like over all ranks' training rows."""
+        """What the numbers look like over all ranks' training rows, where the network asks."""
+        from pipeline.deep.building import standardises
+
+        if not standardises(self._recipe):
+            return as_they_are(self.layout)
         return standard(self._rows, self.layout, self._others, self._rank)
 
     def epoch(self, number: int) -> Iterator[list[Batch]]:
         """The batches of each step of an epoch, in an order that (seed, epoch, rank) draws."""
         return _grouped(self._train.epoch(self._order(number)), self._recipe.accumulate)
+
+    def validated(self) -> Iterator[Batch]:
+        """The batches of the validation rows, where there are some."""
+        return (
+            iter(()) if self.validation is None else self.validation.epoch(self._validation_order)
+        )
 
     def endless(self) -> Iterator[list[Batch]]:
         """Epoch after epoch."""
@@ -97,11 +121,15 @@ class RankRows:
         """Columns with numbers far from all others, in words; all ranks must ask."""
         return far_columns(self._rows, self.layout, self._task.features.names, self._others)
 
-    def _order(self, number: int) -> npt.NDArray[np.uint32]:
+    def _order(self, number: int) -> Order:
         """Four bytes a row: no shard has more rows than that can count."""
         order = np.arange(self._rows.rows, dtype=np.uint32)
         np.random.default_rng((self._seed, number, self._rank.rank)).shuffle(order)
-        return order
+        if self._lengths is None:
+            return order
+        # Not drawn by the rank: all ranks have their long rows in the same steps.
+        turns = np.random.default_rng((self._seed, number, _NO_RANK)).permutation(self._train.steps)
+        return by_length(order, self._lengths, self._train.bounds, turns)
 
     def _feed(self, part: Part, rows: Rows) -> Feed:
         sizes = self._task.shards.sizes[part]

@@ -15,6 +15,8 @@ class Recipe:
     ----------
     network, activation, normalisation : str
         The kind of network (or the import path of a class), and of its layers.
+    network_options : mapping
+        What a network of the user's own wants to be told, as JSON has it.
     hidden : list of int
         Units of each hidden layer.
     cell, bidirectional, sequence_channels : str, bool, int
@@ -44,6 +46,7 @@ class Recipe:
     """
 
     network: str
+    network_options: Mapping[str, Any]
     activation: str
     normalisation: str
     hidden: list[int]
@@ -71,6 +74,11 @@ class Recipe:
     batch_size_per_worker: int | None
     accumulate: int
     compression: str
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """As `network_options`: what a network of the user's own reads."""
+        return self.network_options
 
     def rows_of_batch(self, workers: int) -> int:
         """Rows of a batch over all workers."""

@@ -14,6 +14,7 @@ class NetworkSettings(TrainerSettings):
     """How a network is built and trained; an unset key takes the estimator's default."""
 
     network: str | None = None
+    network_options: dict[str, Any] | None = None
     hidden: list[int] | None = None
     activation: str | None = None
     normalisation: str | None = None

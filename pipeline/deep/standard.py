@@ -68,6 +68,12 @@ def standard(rows: Rows, layout: InputLayout, others: Communication, rank: Rank)
     return Standard(mean.astype(np.float32), scale.astype(np.float32), missing == 0)
 
 
+def as_they_are(layout: InputLayout) -> Standard:
+    """Of numbers that a network takes as they are: nobody has looked at them."""
+    count = len(layout.numeric)
+    return Standard(np.zeros(count, np.float32), np.ones(count, np.float32), np.zeros(count, bool))
+
+
 def weighted_moments(
     values: Floats, weights: Floats | None, others: Communication
 ) -> tuple[float, float]:

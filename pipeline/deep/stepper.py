@@ -20,6 +20,7 @@ from pipeline.deep.building import penalised
 from pipeline.deep.communication import Communication
 from pipeline.deep.rates import Growing, Rates
 from pipeline.deep.recipe import Recipe
+from pipeline.errors import UserError
 
 # MXNet has no adamw: it is adam, and weights that shrink apart from it.
 _NAMES = {"adam": "adam", "adamw": "adam", "sgd": "sgd", "lamb": "lamb"}
@@ -64,14 +65,20 @@ class Stepper:
         for _, each in trained.values():
             each.grad_req = "add" if recipe.accumulate > 1 else "write"
         self._is_penalised = {id(each) for each in penalised(trained.values())}
-        # Penalised ones first, so that those of a bucket are one stretch of it.
         held = [each for _, each in trained.values()]
-        held.sort(key=lambda each: id(each) not in self._is_penalised)
-        self._buckets = list(buckets(held, lambda each: (each.lr_mult, each.wd_mult)))
+        if not held:
+            raise UserError(
+                "no parameter of the network is trained: leave at least one with a grad_req other "
+                "than null"
+            )
+        # Those of one step size share buckets; the penalised ones first, so that those of a bucket
+        # are one stretch of it.
+        held.sort(key=lambda each: (*_factors(each), id(each) not in self._is_penalised))
+        self._buckets = list(buckets(held, _factors))
         self._names = [trained[id(each)][0] for each in held]
         self._gradients = [each.grad() for each in held]
         self._pieces = [piece for bucket in self._buckets for piece in self._pieces_of(bucket)]
-        self._penalised = [piece.values for piece in self._pieces if piece.is_penalised]
+        self._penalised = [piece for piece in self._pieces if piece.is_penalised]
         self._optimiser = self._make_optimiser()
         self._states = [
             self._optimiser.create_state_multi_precision(place, piece.values)
@@ -214,14 +221,15 @@ class Stepper:
         self._optimiser.set_learning_rate(rate)
         self._optimiser.rescale_grad = 1 / rows
         if recipe.optimiser == "adamw" and recipe.weight_decay:
-            for values in self._penalised:
-                values[:] *= 1 - rate * recipe.weight_decay
+            for piece in self._penalised:
+                own = rate * piece.lr_mult * piece.wd_mult
+                piece.values[:] *= 1 - own * recipe.weight_decay
         update = self._optimiser.update_multi_precision
         for place, piece in enumerate(self._pieces):
             update(place, piece.values, piece.gradients, self._states[place])
         if recipe.l1:
-            for values in self._penalised:
-                _shrink(values, rate * recipe.l1)
+            for piece in self._penalised:
+                _shrink(piece.values, rate * piece.lr_mult * recipe.l1)
 
 
 @dataclass(frozen=True)
@@ -233,6 +241,11 @@ class _Piece:
     is_penalised: bool
     lr_mult: float
     wd_mult: float
+
+
+def _factors(parameter: Any) -> tuple[float, float]:
+    """By which a parameter's step size, and its weight decay, are multiplied."""
+    return parameter.lr_mult, parameter.wd_mult
 
 
 def _shrink(weights: Any, by: float) -> None:

@@ -51,7 +51,8 @@ _SHOWN = ("train.", "validation.", "learning_rate", "seconds", "skipped")
 def train_epochs(task: DeepTask, worker: Worker) -> dict[str, Any]:
     """Train in a gang; rank 0 returns the network's files, the history and the best epoch.
 
-    In regression also `target`, the mean and the scale that outputs are to be read with.
+    In regression also `target`, the mean and the scale that outputs are to be read with; of padded
+    rows also `padded`, as `Padded.from_json` reads it.
     """
     return _Training(task, worker, Horovod()).run()
 
@@ -106,6 +107,8 @@ class _Training:
             self._rows.objective.outputs,
             context_of(worker.gpus),
         )
+        if self._net.padded is not None:
+            self._rows.group(self._net.padded)
         smoothing = self._recipe.label_smoothing
         self._epochs = Epochs(self._net, self._rows, smoothing, worker, others)
         self._before = self._net.stages * self._recipe.stage_epochs
@@ -234,6 +237,8 @@ class _Training:
         }
         if self._recipe.l1:
             found["zeros"] = self._net.zeros(self._task.features.names)
+        if self._net.padded is not None:
+            found["padded"] = self._net.padded.to_json()
         aim = self._rows.objective
         if isinstance(aim, Regression):
             found["target"] = {"mean": aim.mean, "scale": aim.scale}

@@ -40,6 +40,11 @@ class GangEstimator(EnsembleEstimator[M, GangPlan], GangParams):
 
     memory_factor: ClassVar[float]
 
+    @property
+    def own_mb(self) -> int:
+        """MiB that a worker takes for what it trains, where that is much; not for its rows."""
+        return 0
+
     def _lay_out(self, spark: SparkSession) -> GangPlan:
         plan = plan_gang(spark, self.value("numWorkers"), self.gpus_per_worker)
         wait_for_executors(spark, plan, self.model_class.kind, self.gang_limits.wait_s)
@@ -58,7 +63,8 @@ class GangEstimator(EnsembleEstimator[M, GangPlan], GangParams):
         most: int,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         name = self.model_class.kind
-        require_memory(job.spark, job.layout, job.shards, self.memory_factor, name)
+        factor = self.memory_factor
+        require_memory(job.spark, job.layout, job.shards, factor, name, own_mb=self.own_mb)
         return run_tracked_gang(
             job.spark,
             job.layout,

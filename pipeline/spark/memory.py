@@ -26,7 +26,12 @@ That is what a JVM of Spark takes beyond its heap, and Python's processes with t
 
 
 def require_memory(
-    spark: SparkSession, plan: GangPlan, shards: ShardSet, factor: float, name: str
+    spark: SparkSession,
+    plan: GangPlan,
+    shards: ShardSet,
+    factor: float,
+    name: str,
+    own_mb: int = 0,
 ) -> None:
     """Refuse to start a gang whose executors YARN would kill.
 
@@ -42,6 +47,8 @@ def require_memory(
         How many times the bytes of its shards a worker takes at most, as measured.
     name : str
         What is being trained.
+    own_mb : int
+        MiB that a worker takes for it, whatever its rows.
 
     Raises
     ------
@@ -56,11 +63,12 @@ def require_memory(
     cores = int(context.getConf().get("spark.executor.cores", "1"))
     workers = max(min(cores // plan.cores, plan.workers), 1)
     largest = _largest_mb(shards, workers)
-    needed = BASE_MB + int(largest * factor)
+    fixed = BASE_MB + workers * own_mb
+    needed = fixed + int(largest * factor)
     if given < needed:
         what = "largest shard" if workers == 1 else f"{workers} largest shards, of one executor,"
         raise UserError(
-            f"{name}: the {what} has {largest} MiB; an executor takes {BASE_MB} MiB and "
+            f"{name}: the {what} has {largest} MiB; an executor takes {fixed} MiB and "
             f"{factor:g} times that outside of the JVM's heap: {needed} MiB; the executors have "
             f"{given}, and YARN would kill them. Set spark.executor.memoryOverhead to {needed}m or "
             "more, or have more executors, each with less of the rows"

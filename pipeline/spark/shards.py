@@ -7,7 +7,6 @@ partitioned or ordered.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import logging
 import socket
@@ -25,6 +24,7 @@ import pyarrow as pa
 from pipeline import files
 from pipeline.errors import StoreError
 from pipeline.files.local_directory import local_directory
+from pipeline.files.only_one import OnlyOne
 from pipeline.spark.content_hash import content_sum, group_sum
 from pipeline.spark.scratch import require_visible
 from pipeline.spark.shard_file import (
@@ -144,7 +144,7 @@ class ShardSet:
             return self.open(part, 0)
         directory = _shared_directory(self.uri)
         target = directory / f"{part}-all.arrow"
-        with _OnlyOne(directory / f"{part}-all.lock"):
+        with OnlyOne(directory / f"{part}-all.lock"):
             if not target.exists():
                 _merge([self.open(part, place) for place in range(self.count)], target, self.layout)
         return Shard(target)
@@ -315,7 +315,7 @@ def _local_copy(uri: str) -> Path:
         return path
     directory = _shared_directory(uri.rpartition("/shards/")[0])
     path = directory / uri.rpartition("/")[2]
-    with _OnlyOne(path.with_suffix(".lock")):
+    with OnlyOne(path.with_suffix(".lock")):
         if not path.exists():
             files.download(uri, path)
     return path
@@ -333,20 +333,6 @@ def _shared_directory(uri: str) -> Path:
 def _existing(directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     return directory
-
-
-class _OnlyOne:
-    """Hold a file lock: one process of this host at a time."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        self._file = self._path.open("w")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-
-    def __exit__(self, *raised: object) -> None:
-        self._file.close()
 
 
 def _merge(shards: list[Shard], target: Path, layout: Layout) -> None:

@@ -12,13 +12,16 @@ import io
 import json
 import logging
 import re
+import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 from pipeline import files
 from pipeline.errors import EnsemblesError, StoreError, UserError
+from pipeline.files.local_directory import spool_directory
 
 logger = logging.getLogger(__name__)
 
@@ -50,11 +53,15 @@ class Checkpoint:
     def packed(self) -> bytes:
         """All of it as one file."""
         sink = io.BytesIO()
-        with zipfile.ZipFile(sink, "w") as archive:
-            for name, content in self.files.items():
-                archive.writestr(name, content)
-            archive.writestr(_STATE, json.dumps({"steps": self.steps, "state": self.state}))
+        self.write(sink)
         return sink.getvalue()
+
+    def write(self, sink: IO[bytes]) -> None:
+        """Write all of it as one file; one of its files at a time is asked for."""
+        with zipfile.ZipFile(sink, "w") as archive:
+            for name in self.files:
+                archive.writestr(name, self.files[name])
+            archive.writestr(_STATE, json.dumps({"steps": self.steps, "state": self.state}))
 
     @classmethod
     def unpacked(cls, data: bytes) -> Checkpoint:
@@ -94,7 +101,15 @@ class Checkpoints:
         StoreError
             When it cannot be written; the ones before it are still there.
         """
-        files.write_bytes(self.place(checkpoint.steps), checkpoint.packed())
+        place = self.place(checkpoint.steps)
+        try:
+            # By way of the disk: as a whole in memory it would be several times the model.
+            with tempfile.NamedTemporaryFile(dir=spool_directory(), suffix=".zip") as spool:
+                checkpoint.write(spool)
+                spool.flush()
+                files.upload(Path(spool.name), place)
+        except OSError as error:
+            raise StoreError(f"{place}: cannot be written: {error}") from error
         for steps in sorted(self._steps())[:-_KEPT]:
             files.delete(self.place(steps))
 

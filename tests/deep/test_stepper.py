@@ -13,6 +13,7 @@ from mxnet.gluon import nn
 from pipeline.deep.communication import Alone
 from pipeline.deep.rates import Rates
 from pipeline.deep.stepper import Stepper
+from pipeline.errors import UserError
 from tests.deep.recipes import recipe
 
 START = np.array([[1.0, -2.0], [0.5, 0.03]])
@@ -232,3 +233,61 @@ def test_a_networks_own_factors_of_step_size_and_decay_count() -> None:
     expected = START - 0.5 * RATE * (PULL + 2 * 0.1 * START)
     assert net.weight.data().asnumpy() == pytest.approx(expected, abs=1e-6)
     assert (net.bias.data().asnumpy() == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("params", "shrunk"),
+    [
+        ({"optimiser": "adamw", "weight_decay": 0.2}, START * (1 - 0.5 * RATE * 3 * 0.2)),
+        ({"optimiser": "sgd", "momentum": 0.0, "l1": 1.0}, START - np.sign(START) * 0.5 * RATE),
+    ],
+)
+def test_penalties_of_a_step_of_their_own_go_by_a_layers_factors_too(
+    params: dict[str, Any], shrunk: np.ndarray
+) -> None:
+    with mx.name.NameManager():
+        net = nn.Dense(2, in_units=2)
+    net.initialize()
+    net.weight.set_data(mx.nd.array(START))
+    net.weight.lr_mult, net.weight.wd_mult = 0.5, 3.0
+    made = recipe(learning_rate=RATE, **params)
+    stepper = Stepper(net, net.prefix, made, Rates(made, 10, 1), Alone())
+    stepper.step(1)  # along gradients of 0
+    expected = np.where(np.sign(shrunk) == np.sign(START), shrunk, 0)
+    assert net.weight.data().asnumpy() == pytest.approx(expected, abs=1e-6)
+
+
+def test_parameters_of_one_step_size_share_an_array() -> None:
+    with mx.name.NameManager():
+        net = nn.HybridSequential()
+        with net.name_scope():
+            net.add(*(nn.Dense(2, in_units=2) for _ in range(6)))
+    net.initialize()
+    for place, layer in enumerate(net):
+        layer.collect_params().setattr("lr_mult", 0.5 ** (place % 2))
+    made = recipe(optimiser="sgd", momentum=0.9, weight_decay=0.1)
+    stepper = Stepper(net, net.prefix, made, Rates(made, 1, 1), Alone())
+    # Two step sizes, each of weights and of biases: their momentum.
+    assert [each.size for each in stepper.memory.values()] == [12, 6, 12, 6]
+
+
+def test_what_is_frozen_is_left_as_it_is() -> None:
+    trial = Trial()
+    trial.net.bias.grad_req = "null"
+    made = recipe(optimiser="adamw", weight_decay=0.3, learning_rate=RATE)
+    stepper = Stepper(trial.net, trial.net.prefix, made, Rates(made, 10, 1), Alone())
+    with autograd.record():
+        loss = trial.net(mx.nd.ones((1, 2))).sum()
+    loss.backward()
+    stepper.step(1)
+    assert (trial.net.bias.data().asnumpy() == BIAS.astype(np.float32)).all()
+    assert not np.isclose(trial.weight, START).any()
+    assert sum(each.size for each in stepper.memory.values()) == 2 * START.size
+
+
+def test_a_network_of_which_nothing_is_trained_is_refused() -> None:
+    trial = Trial()
+    trial.net.collect_params().setattr("grad_req", "null")
+    made = recipe()
+    with pytest.raises(UserError, match="no parameter of the network is trained"):
+        Stepper(trial.net, trial.net.prefix, made, Rates(made, 10, 1), Alone())

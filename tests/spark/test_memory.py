@@ -58,6 +58,14 @@ def test_workers_that_share_an_executor_are_counted_together(
         require_memory(on("yarn"), plan(2), shards, 2.0, "boosting")
 
 
+def test_what_each_worker_trains_is_counted_besides_its_rows(
+    shards: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "overhead_mb", lambda *_: 1_027)
+    with pytest.raises(UserError, match=r"an executor takes 1000 MiB and 2 times .* to 1028m"):
+        require_memory(on("yarn"), plan(2), shards, 2.0, "deep", own_mb=100)
+
+
 def test_elsewhere_nobody_kills_for_it(shards: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "overhead_mb", lambda *_: 0)
     require_memory(on("spark://host:7077"), plan(4), shards, 2.0, "boosting")

@@ -22,6 +22,7 @@ from pipeline.deep.communication import OnlyRank
 from pipeline.deep.inputs import InputLayout
 from pipeline.deep.network_file import SavedNetwork, softmax
 from pipeline.deep.objectives import Regression
+from pipeline.deep.padded import Padded
 from pipeline.deep.recipe import Recipe
 from pipeline.deep.runtime import context_of, set_threads
 from pipeline.deep.sources import OwnRows
@@ -100,7 +101,8 @@ class NetworkMember(Member):
         layout = InputLayout.of(spec.features, facts["columns"])
         target = facts["target"]
         self._target = None if target is None else Regression(**target)
-        self._network = SavedNetwork(content, layout, spec.classes or 1, device)
+        padded = Padded.from_json(facts.get("padded"))
+        self._network = SavedNetwork(content, layout, spec.classes or 1, device, padded=padded)
 
     @classmethod
     def open(cls, data: bytes, spec: LearnerSpec, threads: int) -> NetworkMember:
@@ -178,6 +180,8 @@ class NetworkLearner(Learner):
         )
         found = train_alone(task, self._rank)
         facts = {"columns": own, "target": found.get("target")}
+        if "padded" in found:
+            facts["padded"] = found["padded"]
         return NetworkMember(_packed(found["files"], facts), self._spec, self._device)
 
     def scores(self, member: Member) -> Floats:

@@ -55,6 +55,11 @@ class NetworkParams(
             raise UserError(
                 f"network must be one of {', '.join(NETWORKS)}, or an import path, not {network!r}"
             )
+        if self.value("network_options") and not is_path(network):
+            raise UserError(
+                f"network_options are for a network of your own; {network} has none: set network "
+                "to the import path of yours, or leave them out"
+            )
         if needed := self._what_is_missing(network):
             raise UserError(needed)
         module = network.rpartition(".")[0]

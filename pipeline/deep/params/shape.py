@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from pyspark.ml.param import TypeConverters
 
 from pipeline.deep.choices import ACTIVATIONS, BACKBONES, CELLS, NETWORKS, NORMALISATIONS, words
+from pipeline.deep.options import to_options
 from pipeline.deep.params.rules import one_of
 from pipeline.estimators.converters import as_it_is, to_name
 from pipeline.estimators.params import OurParams, Rule, declare
@@ -30,6 +31,12 @@ class ShapeParams(OurParams):
         f"{words(NETWORKS)}; or the import path of a HybridBlock of your own",
         to_name,
     )
+    network_options = declare(
+        "network_options",
+        "a map that a network of your own finds in recipe.options; what they name (a file, say) is "
+        "part of them by its content: give its hash, too",
+        to_options,
+    )
     hidden = declare(
         "hidden",
         "units of each hidden layer; of residual networks: of each block, whose sum has as many "
@@ -51,7 +58,13 @@ class ShapeParams(OurParams):
 
     def __init__(self) -> None:
         super().__init__()
-        self._setDefault(network="mlp", hidden=[256, 128], activation="auto", normalisation="batch")
+        self._setDefault(
+            network="mlp",
+            network_options={},
+            hidden=[256, 128],
+            activation="auto",
+            normalisation="batch",
+        )
 
 
 class SequenceParams(OurParams):
