@@ -30,7 +30,7 @@ class LocalAirflow:
         self._root = root
         self._home = home
         self._state = state
-        self._ports = _free_ports(3)
+        self._ports = free_ports(3)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -118,7 +118,7 @@ def _connection(master_url: str) -> str:
     return json.dumps({"conn_type": "spark", "host": host, "port": int(port), "extra": extra})
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that nobody has now; held together while they are chosen, so that they differ."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]

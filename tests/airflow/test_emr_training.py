@@ -43,9 +43,9 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(s3: str, airflow_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    """Killed after a step was added; run again, and a job dies; cleared, and run again; once more.
+    """Killed after a step was added; started again, and a job dies; started again; once more.
 
-    The runs are of one date, each after the one before, as Airflow runs what was cleared.
+    Each is a DAG run of its own, of the same date; test_emr_training_cleared.py clears one.
     """
     with airflow_of(s3) as proxy:
         asked = on_emr(proxy, s3, airflow_home, tmp_path_factory.mktemp("story"))
@@ -67,7 +67,7 @@ def story(s3: str, airflow_home: Path, tmp_path_factory: pytest.TempPathFactory)
         yield found
 
 
-def test_a_run_that_is_killed_after_it_added_a_step_finds_it_when_it_is_tried_again(
+def test_a_run_that_is_killed_after_it_added_a_step_finds_it_when_its_date_is_started_again(
     story: Story,
 ) -> None:
     killed, again = story.runs[:2]
@@ -102,7 +102,7 @@ def test_a_step_that_failed_is_done_again_as_another_step_and_cancels_none_besid
     assert {story.runs[1].tasks[job] for job in ("prepare", "bag", "deep")} == {"success"}
 
 
-def test_a_run_that_was_cleared_goes_on_where_it_was_on_another_cluster(story: Story) -> None:
+def test_a_date_that_is_started_again_goes_on_where_it_was_on_another_cluster(story: Story) -> None:
     run = story.runs[2]
     assert run.state == "success", run.said
     assert {run.tasks[job] for job in ("prepare", "bag", "deep")} == {"skipped"}

@@ -41,9 +41,13 @@ def test_jobs_run_one_after_the_other_where_no_pool_counts_the_clusters_room(
     from emr_ensembles.job_operator import JobOperator
 
     assert dags["local_training"].max_active_tasks == 1
+    # That is of one run; the runs of a back-fill at least do no job twice at once.
+    jobs = [task for task in dags["local_training"].tasks if isinstance(task, JobOperator)]
+    assert [task.max_active_tis_per_dag for task in jobs] == [1] * 6
     monkeypatch.setenv(pools.POOL_VARIABLE, "spark")
     assert pools.at_once() == {}
-    assert JobOperator(job="boost").pool == "spark"
+    job = JobOperator(job="boost")
+    assert (job.pool, job.max_active_tis_per_dag) == ("spark", None)
 
 
 @pytest.mark.parametrize(

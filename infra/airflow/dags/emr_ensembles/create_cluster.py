@@ -15,6 +15,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from emr_ensembles import hooks
 from emr_ensembles.asked_cluster import AskedCluster
 from emr_ensembles.emr_params import MOST_LISTS
+from emr_ensembles.launchable import launchable_of
+from emr_ensembles.left_clusters import end_what_is_left, ended_with_the_last_try
 from emr_ensembles.on_emr import CREATE, PLAN, told, waiting
 from emr_ensembles.once_hook import OnceHook
 
@@ -24,17 +26,6 @@ if TYPE_CHECKING:
 
 _HOURS = 1.0
 _REMEMBERED = timedelta(hours=12)
-
-
-def end_what_is_left(context: Any) -> None:
-    """End the cluster of a creation that failed for good: the teardown follows success alone."""
-    from pipeline.emr.running.api import Emr
-    from pipeline.emr.running.find import active_of_file
-
-    with told():
-        emr = Emr()
-        for cluster in active_of_file(emr, AskedCluster.of(context).name):
-            emr.terminate(cluster.id)
 
 
 class CreateCluster(EmrCreateJobFlowOperator):
@@ -60,21 +51,23 @@ class CreateCluster(EmrCreateJobFlowOperator):
 
     def execute(self, context: Any) -> str | None:
         """Choose the instance types and ask for the cluster."""
-        from pipeline.emr.running.api import Emr
-
         planned = context["ti"].xcom_pull(task_ids=PLAN)
         if not planned:
             raise AirflowSkipException("there is nothing to do")
-        with told():
-            asked, emr = AskedCluster.of(context), Emr(self.region_name)
-            stagings = asked.stagings(planned["cluster"])
-            there = there_of(stagings, emr, asked.name)
-            chosen = there or untried_of(stagings, emr)
-            chosen.bring(runs=there is not None)
-        types = ", ".join(chosen.record.settings.core.types)
-        self.log.info("cluster %s: core nodes of %s", chosen.name, types)
-        self.job_flow_overrides = chosen.request
-        return super().execute(context)
+        with ended_with_the_last_try(context):
+            with told():
+                chosen = self._chosen(AskedCluster.of(context), planned["cluster"])
+            types = ", ".join(chosen.record.settings.core.types)
+            self.log.info("cluster %s: core nodes of %s", chosen.name, types)
+            self.job_flow_overrides = chosen.request
+            return super().execute(context)
+
+    def resume_execution(
+        self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any
+    ) -> Any:
+        """Go on after the wait, which may itself have failed."""
+        with ended_with_the_last_try(context):
+            return super().resume_execution(next_method, next_kwargs, context)
 
     def execute_complete(self, context: Any, event: dict[str, Any] | None = None) -> str:
         """Say whether it is up; its state is asked, for the provider takes an ended one for up."""
@@ -95,6 +88,17 @@ class CreateCluster(EmrCreateJobFlowOperator):
             text = ended_text(cluster)
         # What a node cannot install today it cannot install on another type.
         raise (AirflowFailException if bootstrap_failure(cluster) else AirflowException)(text)
+
+    def _chosen(self, asked: AskedCluster, further: Sequence[str]) -> ClusterStaging:
+        """The alternative that is there, or is to be asked for; all it needs is staged."""
+        from pipeline.emr.running.api import Emr
+
+        emr = Emr(self.region_name)
+        stagings = asked.stagings(further)
+        there = there_of(stagings, emr, asked.name)
+        chosen = there or untried_of(launchable_of(stagings, self.region_name), emr)
+        chosen.bring(runs=there is not None)
+        return chosen
 
     def on_kill(self) -> None:
         """Leave the cluster: a retry takes it, and the last failure ends it."""

@@ -35,13 +35,12 @@ class JobOperator(SparkSubmitOperator):
     """
 
     def __init__(self, *, job: str, **given: Any) -> None:
-        pool = pools.spark_pool()
         super().__init__(
             task_id=job,
             application=project.job_file(job),
             spark_binary=project.program("spark-submit"),
             name=f"airflow-{job}",
-            **({"pool": pool} if pool else {}),
+            **pools.of_job(),
             **given,
         )
         self.job = job

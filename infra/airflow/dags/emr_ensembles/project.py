@@ -14,6 +14,7 @@ from pathlib import Path
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from pipeline.cli.runs.submit import end_with_parent
 from pipeline.errors import UserError
 
 HOME_VARIABLE = "EMR_ENSEMBLES_HOME"
@@ -76,6 +77,7 @@ def run(command: Sequence[str], variables: Mapping[str, str]) -> str:
             text=True,
             check=False,
             timeout=_PATIENCE_S,
+            preexec_fn=end_with_parent,
         )
     except FileNotFoundError as error:
         raise AirflowFailException(
