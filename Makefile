@@ -7,13 +7,15 @@ VENV_AIRFLOW := .venv-airflow
 CLI := $(VENV)/bin/emr-ensembles
 OUT := out/demo
 OUT_AIRFLOW := out/airflow-demo
+OUT_TEXT := out/demo-text
+SEEDS ?= 3
 
 # What an activated shell or a Spark installation puts there must not reach the environment.
 unexport PYTHONPATH
 unexport PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo airflow-demo test test-all lint lint-infra format lock bench clean
+.PHONY: help setup demo demo-text airflow-demo test test-all lint lint-infra format lock bench clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +32,10 @@ demo: setup ## Train the example job on a Spark cluster of this machine and show
 	trap 'exit 130' INT; trap 'exit 143' TERM; \
 	$(CLI) local up --dir $(OUT)/cluster && \
 	$(CLI) run --config conf/flights.yaml --cluster $(OUT)/cluster --set output=$(OUT)
+
+# It starts and stops a cluster of its own; what is finished is kept, so an interrupted run goes on.
+demo-text: setup ## Classify real texts with a real checkpoint in five ways; up to 15 minutes for each of SEEDS=3.
+	@$(VENV)/bin/python -m benchmarks.text_demo --dir $(OUT_TEXT) --seeds $(SEEDS)
 
 # It stops what it started by itself, whatever happens.
 airflow-demo: setup $(VENV_AIRFLOW)/.made ## Train the example job by Airflow, for one date.
@@ -80,7 +86,7 @@ LOCK := uv pip compile --quiet --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 lock: setup ## Make the lock files again from requirements/*.in, keeping versions where they still fit.
-	@cd requirements && for name in base build java dev gpu torch infra; do \
+	@cd requirements && for name in base build java dev gpu torch transformers infra; do \
 	  ../$(VENV)/bin/$(LOCK) $$name.in -o $$name.lock || exit 1; done
 	@cd requirements && ../$(VENV)/bin/$(LOCK) --no-deps horovod.in -o horovod.lock
 	@cd requirements && ../$(VENV)/bin/$(LOCK) --override airflow.override airflow.in -o airflow.lock

@@ -14,10 +14,11 @@ from typing import Any
 from benchmarks import common
 from benchmarks.boosting.load import Meter
 from benchmarks.boosting.remote import Remote
-from benchmarks.deep import memory, results, torch_environment
+from benchmarks.deep import memory, results
 from benchmarks.deep.options import Options
 from benchmarks.deep.results import Exchange, Figures
 from benchmarks.deep.ways import LOSSES, REMEDIES, USUAL, Way
+from benchmarks.environments import TORCH, NoEnvironmentError
 from pipeline.spark.collectives import Horovod
 
 _HEAP_MB = 1_536
@@ -64,8 +65,8 @@ def run(options: Options) -> int:
         sys.stderr.write("deep: two cores are needed\n")
         return 1
     try:
-        torch: Path | None = torch_environment.python()
-    except torch_environment.NoTorchError as error:
+        torch: Path | None = TORCH.python()
+    except NoEnvironmentError as error:
         torch = None
         skipped = f"skipped: {results.TORCH} ({error})"
         sys.stderr.write(f"{skipped}\n")

@@ -18,6 +18,7 @@ _COMMANDS = {
     "emr": "pipeline.cli.emr.command",
     "runs": "pipeline.cli.runs.commands",
     "models": "pipeline.cli.models.commands",
+    "pretrained": "pipeline.cli.pretrained",
     "config": "pipeline.cli.config_commands",
     "gradcheck": "pipeline.cli.gradcheck",
     "lr-range": "pipeline.cli.lr_range:TOOL",

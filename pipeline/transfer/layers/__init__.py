@@ -1,0 +1,1 @@
+"""Layers of an encoder. They import MXNet: for executors only."""
