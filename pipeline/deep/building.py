@@ -16,6 +16,7 @@ from pipeline.deep.networks.recurrent import Recurrent
 from pipeline.deep.networks.residual import Residual
 from pipeline.deep.padded import Padded
 from pipeline.deep.recipe import Recipe
+from pipeline.deep.stage import Stage
 from pipeline.errors import UserError
 from pipeline.estimators.functions import is_path
 from pipeline.estimators.imports import imported
@@ -101,12 +102,27 @@ def padded_of(net: Any, layout: InputLayout) -> Padded | None:
     return found
 
 
-def first_stages(net: Any, device: Any) -> list[Any]:
-    """What of a network is trained before the whole, one after the other."""
-    if not isinstance(net, Hierarchical):
-        return []
+def stages_of(net: Any, device: Any) -> list[Stage]:
+    """What of a network is trained, one after the other: what its method `stages` says, or all.
+
+    Raises
+    ------
+    UserError
+        When a network of the user's own says something else.
+    """
+    if not hasattr(net, "stages"):
+        return [Stage(net)]
     with mx.name.NameManager():
-        return [_ready(stage, device) for stage in net.stages()]
+        found = list(net.stages())
+    if not found or not all(isinstance(stage, Stage) for stage in found):
+        raise UserError(
+            f"network {type(net).__name__}: stages must give one or more of "
+            "pipeline.deep.stage.Stage"
+        )
+    for stage in found:
+        if stage.block is not net:
+            _ready(stage.block, device)
+    return found
 
 
 def _ready(block: Any, device: Any) -> Any:

@@ -69,6 +69,10 @@ class DeepEstimator(ResumableEstimator[M], DeepParams, LayerParams):
             callbacks=tuple(self.value("callbacks") or ()),
         )
 
+    def _most_epochs(self, task: DeepTask) -> int:
+        """Epochs of all stages, for who watches."""
+        return task.recipe.epochs + _stages_before(task) * task.recipe.stage_epochs
+
     def _with_checkpoints(self, task: DeepTask, job: FitJob[GangPlan]) -> DeepTask:
         given = ("classes", "seed", "patience", "monitor", "class_weights", "callbacks")
         paths = [each for each in (task.recipe.network, *task.callbacks) if is_path(each)]
@@ -163,20 +167,23 @@ class DeepEstimator(ResumableEstimator[M], DeepParams, LayerParams):
             partial(train_epochs, task),
             collective="horovod",
             step="epoch",
-            most=_most_epochs(task),
+            most=self._most_epochs(task),
         )
         history = first["history"]
         best = {"best_epoch": first["best_epoch"], "epochs": len(history)}
         facts: Mapping[str, Any] = {
-            name: first[name] for name in ("target", "zeros", "padded") if name in first
+            name: first[name]
+            for name in ("target", "zeros", "padded", "trained_parameters")
+            if name in first
         }
         return Trained(first["files"], {**measures, **best}, history, {FACTS: facts})
 
 
-def _most_epochs(task: DeepTask) -> int:
+def _stages_before(task: DeepTask) -> int:
+    """Stages of a hierarchical network before the whole."""
     recipe = task.recipe
     if recipe.network != "hierarchical":
-        return recipe.epochs
+        return 0
     groups = with_places(recipe, task.features).groups or ()
     grouped = {place for group in groups for place in group}
     parts = recipe.segments or len(groups)
@@ -185,7 +192,7 @@ def _most_epochs(task: DeepTask) -> int:
         if recipe.segments
         else (len(grouped) < task.features.width)
     )
-    return recipe.epochs + (parts + has_rest) * recipe.stage_epochs
+    return parts + has_rest
 
 
 def _warn_of_small_batches(task: DeepTask) -> None:

@@ -8,6 +8,7 @@ or left out; a rank with fewer rows has smaller batches, and gradients are weigh
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +78,12 @@ class Feed:
         """Where in an order of the rows each batch begins, and the last ends, (steps + 1,)."""
         own = self._shard.rows
         return np.array([self._dealt(own, step) for step in range(self.steps + 1)], np.int64)
+
+    def of(self, rows: Rows, layout: InputLayout) -> Feed:
+        """The same batches, of rows whose features are others."""
+        found = copy(self)
+        found._shard, found._layout = rows, layout
+        return found
 
     def epoch(self, order: npt.NDArray[np.integer[Any]] | None = None) -> Iterator[Batch]:
         """The batches of one pass; `order` is a permutation of the shard's rows."""

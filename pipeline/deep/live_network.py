@@ -5,23 +5,20 @@ MXNet is imported when one is made, never on the driver.
 
 from __future__ import annotations
 
-import json
-import tempfile
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pipeline.deep.base_rows import Call
 from pipeline.deep.communication import Communication
+from pipeline.deep.exporting import exported
 from pipeline.deep.feed import Batch
 from pipeline.deep.inputs import Floats, InputLayout
-from pipeline.deep.network_file import SYMBOL, WEIGHTS
 from pipeline.deep.recipe import Recipe
 from pipeline.deep.standard import Standard
-from pipeline.files.local_directory import spool_directory
 
 
 class LiveNetwork:
@@ -49,7 +46,7 @@ class LiveNetwork:
         outputs: int,
         device: Any,
     ) -> None:
-        from pipeline.deep.building import build, first_stages, padded_of
+        from pipeline.deep.building import build, padded_of, stages_of
 
         whole = np.asarray(layout.numeric, dtype=np.int64)[standard.is_whole]
         self._layout = replace(layout, unmarked=frozenset(whole.tolist()))
@@ -60,7 +57,8 @@ class LiveNetwork:
         self.padded = padded_of(self._whole, self._layout)
         """How rows are padded; None: they are not."""
         self._has_begun = False
-        self._stages = first_stages(self._whole, device)
+        self._stages = stages_of(self._whole, device)
+        self._base: Any = None
         self._running: list[Any] = []
 
     @property
@@ -70,24 +68,54 @@ class LiveNetwork:
 
     @property
     def stages(self) -> int:
-        """How many stages are trained before the whole."""
-        return len(self._stages)
+        """How many stages are trained before the last, which most often is the whole."""
+        return len(self._stages) - 1
 
-    def enter(self, stage: int, batch: Batch, others: Communication) -> None:
-        """Make a stage, or after all stages the whole, what is trained.
+    def changes(self, stage: int) -> Mapping[str, Any]:
+        """Values of the recipe that are others in a stage."""
+        return self._stages[stage].changes
+
+    def base_of(self, stage: int) -> Call | None:
+        """The part that a stage stands on and leaves as it is; None: it stands on none."""
+        base = self._stages[stage].base
+        if base is None:
+            return None
+
+        def call(numbers: Floats, codes: Floats) -> Floats:
+            return np.asarray(base(*self._inputs(numbers, codes)).asnumpy(), np.float32)
+
+        return call
+
+    def begin(self, batch: Batch, others: Communication) -> None:
+        """Give the whole its first weights.
 
         Parameters
         ----------
-        stage : int
-            From 0; the number of stages means the whole.
         batch : Batch
             Any rows: shapes of weights follow from them.
         others : Communication
             The other ranks, which get the first weights of rank 0.
         """
+        self.active, self._base = self._whole, None
+        self(batch)
+        self._begin()
+        others.broadcast(self._whole.collect_params())
+
+    def enter(self, stage: int, batch: Batch, others: Communication) -> None:
+        """Make a stage what is trained.
+
+        Parameters
+        ----------
+        stage : int
+            From 0; `stages` is the last.
+        batch : Batch
+            Any rows, or what the stage's base gives for them: shapes of weights follow from them.
+        others : Communication
+            The other ranks, which get the first weights of rank 0.
+        """
         from pipeline.deep.buckets import buckets
 
-        self.active = (*self._stages, self._whole)[stage]
+        self.active, self._base = self._stages[stage].block, self._stages[stage].base
         self(batch)
         self._begin()
         self._running = list(buckets(self._statistics()))
@@ -95,9 +123,9 @@ class LiveNetwork:
 
     def __call__(self, batch: Batch) -> Any:
         """Outputs for a batch, shape (rows, outputs)."""
-        numbers = batch.numbers if self.padded is None else self.padded.cut(batch.numbers)
-        inputs = self._layout.given(numbers, batch.codes)
-        return self.active(*map(self.array, inputs))
+        if self._base is not None:
+            return self.active(self.array(batch.numbers))
+        return self.active(*self._inputs(batch.numbers, batch.codes))
 
     def array(self, values: Floats) -> Any:
         """Numbers on the network's device."""
@@ -107,7 +135,10 @@ class LiveNetwork:
 
     @property
     def weights(self) -> list[Floats]:
-        """All parameters, running statistics too, and those of the stage that is trained."""
+        """All parameters, running statistics too, and those of the stage that is trained.
+
+        But not those of the base that the stage stands on, which are as they were.
+        """
         return [item.data().asnumpy() for item in self._parameters()]
 
     @weights.setter
@@ -170,10 +201,12 @@ class LiveNetwork:
 
     def export(self) -> dict[str, bytes]:
         """MXNet's two files of the network."""
-        with tempfile.TemporaryDirectory(dir=spool_directory()) as name:
-            self._whole.export(str(Path(name) / "network"))
-            found = {file: (Path(name) / file).read_bytes() for file in (SYMBOL, WEIGHTS)}
-        return {**found, SYMBOL: without_initialisers(found[SYMBOL])}
+        return exported(self._whole)
+
+    def _inputs(self, numbers: Floats, codes: Floats) -> list[Any]:
+        """What the whole is called with."""
+        cut = numbers if self.padded is None else self.padded.cut(numbers)
+        return list(map(self.array, self._layout.given(cut, codes)))
 
     def _begin(self) -> None:
         """Let a network of the user's own set its first weights, once."""
@@ -195,20 +228,10 @@ class LiveNetwork:
 
     def _parameters(self) -> list[Any]:
         every = {**dict(self._whole.collect_params()), **dict(self.active.collect_params())}
-        return list(every.values())
+        below = {} if self._base is None else dict(self._base.collect_params())
+        return [each for name, each in every.items() if name not in below]
 
     def _statistics(self) -> list[Any]:
         """Parameters of what is trained that hold running statistics."""
         found = self.active.collect_params(".*running_.*")
         return [parameter for _, parameter in sorted(found.items())]
-
-
-def without_initialisers(symbol: bytes) -> bytes:
-    """An exported symbol without the names of its params' initialisers.
-
-    MXNet puts a constant's address in memory there, so equal networks would differ in every run.
-    """
-    graph = json.loads(symbol)
-    for node in graph["nodes"]:
-        node.get("attrs", {}).pop("__init__", None)
-    return json.dumps(graph, indent=2).encode()

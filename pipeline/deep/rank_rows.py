@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.deep.base_rows import Call, base_rows
 from pipeline.deep.communication import Communication, Rank
 from pipeline.deep.feed import Batch, Feed
 from pipeline.deep.grouping import Order, by_length, lengths_of
@@ -65,15 +66,35 @@ class RankRows:
             self._held_out = task.shards.open("validation", rank.rank)
             self.validation = self._feed("validation", self._held_out)
         self.objective = self._make_objective()
+        self._padded: Padded | None = None
         self._lengths: Lengths | None = None
         self._validation_order: Order | None = None
+        self._base: tuple[Feed, Feed | None] | None = None
 
     def group(self, padded: Padded) -> None:
         """See that rows of a batch are of like length from now on, in training and validation."""
+        self._padded = padded
         self._lengths = lengths_of(self._rows, self.layout, padded)
         if self._held_out is not None:
             lengths = lengths_of(self._held_out, self.layout, padded)
             self._validation_order = np.argsort(lengths, kind="stable")
+
+    def stand_on(self, base: Call | None) -> None:
+        """Read what a base gives for the rows instead of the rows themselves.
+
+        Parameters
+        ----------
+        base : callable or None
+            It runs over all rows now; None: read the rows again.
+        """
+        if base is None:
+            self._base = None
+            return
+        train = self._over(base, self._train, self._rows)
+        if self.validation is None or self._held_out is None:
+            self._base = train, None
+            return
+        self._base = train, self._over(base, self.validation, self._held_out)
 
     @property
     def steps(self) -> int:
@@ -92,7 +113,7 @@ class RankRows:
 
     def some(self) -> Batch:
         """A batch, whose shape weights follow from."""
-        return next(self._train.epoch())
+        return next(self._feeds[0].epoch())
 
     def standard(self) -> Standard:
         """What the numbers look like over all ranks' training rows, where the network asks."""
@@ -104,13 +125,12 @@ class RankRows:
 
     def epoch(self, number: int) -> Iterator[list[Batch]]:
         """The batches of each step of an epoch, in an order that (seed, epoch, rank) draws."""
-        return _grouped(self._train.epoch(self._order(number)), self._recipe.accumulate)
+        return _grouped(self._feeds[0].epoch(self._order(number)), self._recipe.accumulate)
 
     def validated(self) -> Iterator[Batch]:
         """The batches of the validation rows, where there are some."""
-        return (
-            iter(()) if self.validation is None else self.validation.epoch(self._validation_order)
-        )
+        feed = self._feeds[1]
+        return iter(()) if feed is None else feed.epoch(self._validation_order)
 
     def endless(self) -> Iterator[list[Batch]]:
         """Epoch after epoch."""
@@ -118,18 +138,34 @@ class RankRows:
             yield from self.epoch(number)
 
     def far_columns(self) -> str:
-        """Columns with numbers far from all others, in words; all ranks must ask."""
+        """Columns with numbers far from all others, in words; all ranks must ask.
+
+        Empty where the network says that its numbers are no measures.
+        """
+        from pipeline.deep.building import standardises
+
+        if not standardises(self._recipe):
+            return ""
         return far_columns(self._rows, self.layout, self._task.features.names, self._others)
 
     def _order(self, number: int) -> Order:
         """Four bytes a row: no shard has more rows than that can count."""
         order = np.arange(self._rows.rows, dtype=np.uint32)
         np.random.default_rng((self._seed, number, self._rank.rank)).shuffle(order)
-        if self._lengths is None:
+        if self._lengths is None or self._base is not None:
             return order
         # Not drawn by the rank: all ranks have their long rows in the same steps.
         turns = np.random.default_rng((self._seed, number, _NO_RANK)).permutation(self._train.steps)
         return by_length(order, self._lengths, self._train.bounds, turns)
+
+    @property
+    def _feeds(self) -> tuple[Feed, Feed | None]:
+        """Batches of training and of validation rows, as they are read now."""
+        return self._base or (self._train, self.validation)
+
+    def _over(self, base: Call, feed: Feed, rows: Rows) -> Feed:
+        found = base_rows(rows, base, self.layout, self._padded, self._rank)
+        return feed.of(found, InputLayout(tuple(range(found.width)), (), ()))
 
     def _feed(self, part: Part, rows: Rows) -> Feed:
         sizes = self._task.shards.sizes[part]

@@ -163,6 +163,11 @@ class Stepper:
         return {**found, "skipped": float(self.skipped)} if self.skipped else found
 
     @property
+    def size(self) -> int:
+        """How many numbers are trained."""
+        return sum(bucket.values.size for bucket in self._buckets)
+
+    @property
     def memory(self) -> dict[str, npt.NDArray[Any]]:
         """The optimiser's, by names that `restore` knows."""
         return {

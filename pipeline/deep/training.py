@@ -33,6 +33,7 @@ from pipeline.deep.metrics import GREATER_IS_BETTER
 from pipeline.deep.objectives import Regression
 from pipeline.deep.rank_rows import RankRows
 from pipeline.deep.rates import Growing, Rates
+from pipeline.deep.recipe import Recipe
 from pipeline.deep.stopping import BestEpoch
 from pipeline.deep.task import DeepTask
 from pipeline.errors import UserError
@@ -50,6 +51,8 @@ _SHOWN = ("train.", "validation.", "learning_rate", "seconds", "skipped")
 
 def train_epochs(task: DeepTask, worker: Worker) -> dict[str, Any]:
     """Train in a gang; rank 0 returns the network's files, the history and the best epoch.
+
+    Also `trained_parameters`, how many numbers were trained at once, at most.
 
     In regression also `target`, the mean and the scale that outputs are to be read with; of padded
     rows also `padded`, as `Padded.from_json` reads it.
@@ -112,8 +115,8 @@ class _Training:
         smoothing = self._recipe.label_smoothing
         self._epochs = Epochs(self._net, self._rows, smoothing, worker, others)
         self._before = self._net.stages * self._recipe.stage_epochs
-        self._net.enter(self._net.stages, self._rows.some(), others)
-        self._enter(0)
+        self._net.begin(self._rows.some(), others)
+        self._trained = 0
         self._keeper = Keeper(task.kept, worker, others)
         self._best = BestEpoch(task.patience if self._rows.validation else 0)
         self._best_weights: list[Floats] = []
@@ -142,8 +145,8 @@ class _Training:
     def walk(self, low: float, high: float, steps: int) -> dict[str, Any]:
         """Steps whose size grows, until the loss leaves all bounds."""
         rates = Growing(low, high, steps)
-        self._net.enter(self._net.stages, self._rows.some(), self._others)
-        stepper = self._stepper = self._stepper_with(rates)
+        self._enter(self._before)
+        stepper = self._stepper = self._stepper_with(rates, self._net.stages)
         met: dict[str, list[float]] = {"rates": [], "losses": []}
         for batches in self._rows.endless():
             own = total(self._epochs.gradients(batches))
@@ -161,9 +164,9 @@ class _Training:
         return met
 
     def _stage_of(self, epoch: int) -> int:
-        """Which stage is trained in an epoch; their number means the whole."""
-        is_whole = epoch >= self._before
-        return self._net.stages if is_whole else epoch // self._recipe.stage_epochs
+        """Which stage is trained in an epoch."""
+        is_last = epoch >= self._before
+        return self._net.stages if is_last else epoch // self._recipe.stage_epochs
 
     def _enter(self, epoch: int) -> None:
         """Begin with the stage of an epoch: its own steps, its own schedule."""
@@ -172,18 +175,27 @@ class _Training:
         stage = self._stage_of(epoch)
         # The first weights of a stage are drawn now, whatever was drawn before.
         mx.random.seed(seed_of(self._task.seed, stage))
+        base = self._net.base_of(stage)
+        if base is not None and not self._worker.rank:
+            text = "the part that stays as it is runs over the rows, once"
+            self._worker.report("note", text=text)
+        self._rows.stand_on(base)
         self._net.enter(stage, self._rows.some(), self._others)
-        is_whole = stage == self._net.stages
-        epochs = self._recipe.epochs if is_whole else self._recipe.stage_epochs
-        recipe = replace(self._recipe, epochs=epochs)
+        is_last = stage == self._net.stages
+        epochs = self._recipe.epochs if is_last else self._recipe.stage_epochs
+        recipe = replace(self._recipe_of(stage), epochs=epochs)
         self._rates = Rates(recipe, self._rows.steps, self._worker.size)
-        self._stepper = self._stepper_with(self._rates)
+        self._stepper = self._stepper_with(self._rates, stage)
+        self._trained = max(self._trained, self._stepper.size)
 
-    def _stepper_with(self, rates: Rates | Growing) -> Stepper:
+    def _recipe_of(self, stage: int) -> Recipe:
+        return replace(self._recipe, **self._net.changes(stage))
+
+    def _stepper_with(self, rates: Rates | Growing, stage: int) -> Stepper:
         from pipeline.deep.stepper import Stepper
 
         net = self._net
-        return Stepper(net.active, net.prefix, self._recipe, rates, self._others)
+        return Stepper(net.active, net.prefix, self._recipe_of(stage), rates, self._others)
 
     def _run_epoch(self, epoch: int) -> dict[str, Any]:
         began = time.monotonic()
@@ -234,6 +246,7 @@ class _Training:
             "files": self._net.export(),
             "history": self._history,
             "best_epoch": self._best.epoch,
+            "trained_parameters": self._trained,
         }
         if self._recipe.l1:
             found["zeros"] = self._net.zeros(self._task.features.names)
@@ -258,6 +271,7 @@ class _Training:
         """Go on from where a checkpoint stands; the epochs that are done."""
         found = self._keeper.where_it_stands()
         if found is None:
+            self._enter(0)
             return 0
         # The stage that was left off in; another one may begin now.
         self._enter(found.epochs - 1)

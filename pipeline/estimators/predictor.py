@@ -29,6 +29,7 @@ _PREDICTORS = {
     "bagging": "pipeline.bagging.predictor:BaggingPredictor",
     "boosting": "pipeline.boosting.predictor:BoostingPredictor",
     "deep": "pipeline.deep.predictor:DeepPredictor",
+    "text": "pipeline.transfer.predictor:TextPredictor",
 }
 
 

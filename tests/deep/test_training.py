@@ -13,8 +13,8 @@ import pytest
 from pipeline.data.encoding import Feature, FeatureSchema
 from pipeline.deep import rank_rows
 from pipeline.deep.communication import OnlyRank
+from pipeline.deep.exporting import without_initialisers
 from pipeline.deep.inputs import InputLayout
-from pipeline.deep.live_network import without_initialisers
 from pipeline.deep.network_file import SavedNetwork
 from pipeline.deep.objectives import Regression
 from pipeline.deep.standard import Standard

@@ -12,6 +12,7 @@ from pipeline.deep.inputs import Floats, InputLayout
 from pipeline.deep.layers.dense import hidden_layer
 from pipeline.deep.networks.table_input import TableInput, TableNetwork, columns_of_units
 from pipeline.deep.recipe import Recipe
+from pipeline.deep.stage import Stage
 from pipeline.errors import UserError
 
 
@@ -87,7 +88,7 @@ class Part(HybridBlock):  # type: ignore[misc]
         return self.body(self.table(*own))
 
 
-class Stage(Block):  # type: ignore[misc]
+class PartAlone(Block):  # type: ignore[misc]
     """A part with an output of its own, while it is trained alone."""
 
     def __init__(self, part: Part, outputs: int, **block: Any) -> None:
@@ -149,12 +150,13 @@ class Hierarchical(TableNetwork):
         return [(part.columns, part.body[0]) for part in self.parts]
 
     def stages(self) -> list[Stage]:
-        """What is trained before the whole, one after the other; each has one of the parts."""
+        """What is trained, one after the other: each of the parts, then the whole."""
         with self.name_scope():
-            return [
-                Stage(part, self._outputs, prefix=f"stage{place}_")
+            alone = [
+                PartAlone(part, self._outputs, prefix=f"stage{place}_")
                 for place, part in enumerate(self.parts)
             ]
+        return [*map(Stage, alone), Stage(self)]
 
 
 def _groups(layout: InputLayout, recipe: Recipe) -> list[set[int]]:

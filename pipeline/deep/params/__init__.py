@@ -1,6 +1,6 @@
 """Params of deep networks."""
 
-from pipeline.deep.params.fit import DeepParams
+from pipeline.deep.params.fit import DeepParams, FitParams
 from pipeline.deep.params.network import NetworkParams
 
-__all__ = ["DeepParams", "NetworkParams"]
+__all__ = ["DeepParams", "FitParams", "NetworkParams"]

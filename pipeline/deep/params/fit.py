@@ -14,8 +14,8 @@ from pipeline.estimators.params import Rule, declare
 from pipeline.estimators.resumable import CheckpointParams
 
 
-class DeepParams(NetworkParams, CheckpointParams):
-    """A network that is watched on validation rows while it is trained."""
+class FitParams(CheckpointParams):
+    """A training that is watched on validation rows."""
 
     measures: ClassVar[tuple[str, ...]]
     """Metrics of validation rows; the first is the loss."""
@@ -65,3 +65,7 @@ class DeepParams(NetworkParams, CheckpointParams):
                 f"{type(self).__name__}: monitor must be one of {', '.join(self.measures)}, not "
                 f"{monitor!r}"
             )
+
+
+class DeepParams(NetworkParams, FitParams):
+    """A network that is watched on validation rows while it is trained."""

@@ -8,7 +8,7 @@ import mxnet as mx
 import numpy as np
 import pytest
 
-from pipeline.deep.building import build, first_stages
+from pipeline.deep.building import build, stages_of
 from pipeline.deep.inputs import InputLayout
 from pipeline.errors import UserError
 from tests.deep.recipes import recipe
@@ -64,7 +64,9 @@ def test_a_stage_is_a_part_with_an_output_of_its_own() -> None:
     numbers, codes = _rows()
     given = mx.nd.array(numbers), mx.nd.array(codes)
     net(*given)
-    stages = first_stages(net, mx.cpu())
+    *parts, whole = stages_of(net, mx.cpu())
+    assert whole.block is net
+    stages = [part.block for part in parts]
     assert len(stages) == 3
     mine = set(net.collect_params())
     for stage, part in zip(stages, net.parts, strict=True):

@@ -1,0 +1,1 @@
+"""`make demo-text`: a real text set under every strategy of a real checkpoint, and without one."""

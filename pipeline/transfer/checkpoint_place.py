@@ -1,0 +1,105 @@
+"""A checkpoint at a URI, found fit on the driver before anything else is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from pipeline import files
+from pipeline.errors import ModelError
+from pipeline.store.brought import bring, digest_of
+from pipeline.transfer import checkpoints
+from pipeline.transfer.checkpoints import Checkpoint, EncoderConfig
+
+_CONFIG = "config.json"
+_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+_INDEX = ".index.json"
+
+
+@dataclass(frozen=True)
+class CheckpointPlace:
+    """Where a checkpoint is, and what it holds.
+
+    Parameters
+    ----------
+    uri : str
+        Its directory.
+    digest : str
+        What tells its content from any other.
+    names : tuple of str
+        The files with the network, the tokeniser's not among them.
+    config : EncoderConfig
+        Its architecture.
+    has_pooler : bool
+        Whether it has the layer that `pooling=pooler` needs.
+    labels : tuple of str
+        What the outputs of its own head are called; empty where it has none.
+    problem : str
+        What that head was trained for, as `Checkpoint` has it.
+    """
+
+    uri: str
+    digest: str
+    names: tuple[str, ...]
+    config: EncoderConfig
+    has_pooler: bool
+    labels: tuple[str, ...]
+    problem: str
+
+    def bring(self) -> Path:
+        """Its directory on this host's disk."""
+        return bring(self.uri, self.digest, self.names)
+
+    def read(self) -> Checkpoint:
+        """All of it, in memory."""
+        return checkpoints.read(self.bring())
+
+
+def find_checkpoint(uri: str) -> CheckpointPlace:
+    """Look at a checkpoint: all its tensors are read once.
+
+    Parameters
+    ----------
+    uri : str
+        Its directory: a path, `file://`, `s3://` or `hdfs://`.
+
+    Raises
+    ------
+    ModelError
+        When there is none, it is damaged, or of an architecture that is not known here.
+    StoreError
+        When a file cannot be read.
+    """
+    place = files.absolute(uri)
+    stamps = tuple(map(tuple, files.stamps(place))) if files.exists(place) else ()
+    return _found(place, stamps)
+
+
+# A search over params fits many times from one checkpoint; its stamps tell when it is another one.
+@lru_cache(maxsize=4)
+def _found(uri: str, stamps: tuple[tuple[object, ...], ...]) -> CheckpointPlace:
+    names = network_files([str(name) for name, *_ in stamps])
+    if _CONFIG not in names:
+        raise ModelError(
+            f"{uri} is no checkpoint: it has no {_CONFIG}; name the directory into which the "
+            "checkpoint's files were brought, or bring them with: emr-ensembles pretrained pull"
+        )
+    digest = digest_of(uri, names)
+    found = checkpoints.read(bring(uri, digest, names))
+    return CheckpointPlace(
+        uri, digest, names, found.config, bool(found.pooler), found.labels, found.problem
+    )
+
+
+def network_files(names: Sequence[str]) -> tuple[str, ...]:
+    """Those of a directory's files that hold the network: its config, and one set of weights."""
+    chosen = [_CONFIG] if _CONFIG in names else []
+    for weights in _WEIGHTS:
+        stem, _, kind = weights.rpartition(".")
+        parts = [name for name in names if name.startswith(f"{stem}-") and name.endswith(kind)]
+        own = [weights] if weights in names else [*parts, f"{weights}{_INDEX}"]
+        if set(own) <= set(names):
+            return tuple(sorted([*chosen, *own]))
+    return tuple(chosen)

@@ -1,0 +1,166 @@
+"""`TextEmbedder`: a column of texts as vectors, features for any learner."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from pyspark import TaskContext
+from pyspark.ml import Transformer
+from pyspark.ml.functions import array_to_vector
+from pyspark.ml.param import TypeConverters
+from pyspark.ml.param.shared import HasOutputCol
+from pyspark.ml.util import MLReadable, MLReader, MLWritable, MLWriter
+from pyspark.sql.types import ArrayType, FloatType, StructField, StructType
+
+from pipeline import files
+from pipeline.data.encoding import FeatureSchema
+from pipeline.data.names import column, require_free
+from pipeline.errors import UserError
+from pipeline.estimators.arrow import by_place
+from pipeline.estimators.params import declare
+from pipeline.transfer.checkpoint_place import CheckpointPlace, find_checkpoint
+from pipeline.transfer.saved_files import FilesReader, FilesWriter
+from pipeline.transfer.text_params import TextColumnParams, TokenParams
+from pipeline.transfer.text_tokeniser import TextTokeniser
+from pipeline.transfer.token_rows import Floats
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from pipeline.transfer.embedding import Embedding
+
+_TOKENS = "__tokens"
+_MOST_OPENED = 2
+_opened: OrderedDict[tuple[Any, ...], Embedding] = OrderedDict()
+
+
+class TextEmbedder(
+    Transformer, TextColumnParams, TokenParams, HasOutputCol, MLReadable["TextEmbedder"], MLWritable
+):
+    """Texts, or pairs of texts, as vectors of a BERT-like encoder.
+
+    Parameters
+    ----------
+    **params
+        `textCol` and `checkpoint` must be given; `explainParams()` lists all with their defaults.
+
+    Notes
+    -----
+    The output is a column of Spark ML's vectors, as wide as the encoder: the features of a learner
+    (`featuresCol`), or, with columns of a table beside them, what `VectorAssembler` puts together.
+    A saved embedder holds the checkpoint's files; it needs the checkpoint no more.
+
+    Examples
+    --------
+    >>> from pyspark.ml import Pipeline  # doctest: +SKIP
+    >>> from pyspark.ml.feature import VectorAssembler  # doctest: +SKIP
+    >>> Pipeline(stages=[
+    ...     TextEmbedder(textCol="review", checkpoint="s3://models/minilm"),
+    ...     VectorAssembler(inputCols=["embedding", "price"], outputCol="features"),
+    ...     BoostingClassifier(featuresCol="features", labelCol="label"),
+    ... ])  # doctest: +SKIP
+    """
+
+    normalise = declare(
+        "normalise",
+        "give all vectors length 1, so that only their direction counts",
+        TypeConverters.toBoolean,
+    )
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__()
+        self._setDefault(outputCol="embedding", normalise=True)
+        self.setParams(**params)
+
+    def write(self) -> MLWriter:
+        """A writer; the checkpoint's files are saved with the params."""
+        return FilesWriter(self)
+
+    @classmethod
+    def read(cls) -> MLReader[TextEmbedder]:
+        """A reader."""
+        return FilesReader(cls)
+
+    def files_to_save(self) -> Mapping[str, bytes]:
+        """The checkpoint's files that are read, by name."""
+        place = self._place()
+        network = {name: files.read_bytes(files.join(place.uri, name)) for name in place.names}
+        return {**network, **self._tokeniser().files_to_save()}
+
+    def _transform(self, dataset: DataFrame) -> DataFrame:
+        self.require_valid()
+        name = self.getOutputCol()
+        require_free(dataset, name)
+        tokeniser, place = self._tokeniser(), self._place()
+        tokens = tokeniser.transform(dataset)
+        run = self._in_tasks(place, [*dataset.columns, name])
+        added = StructField(name, ArrayType(FloatType(), containsNull=False))
+        schema = StructType([*dataset.schema, added])
+        found = by_place(tokens).mapInArrow(run, schema)
+        vector = array_to_vector(column(name)).alias(name)
+        return found.select(*map(column, dataset.columns), vector)
+
+    def _in_tasks(
+        self, place: CheckpointPlace, names: list[str]
+    ) -> Callable[..., Iterator[pa.RecordBatch]]:
+        """What tasks run: batches whose last column, of tokens, becomes one of vectors."""
+        max_length, windows = self.value("max_length"), self.value("windows")
+        pooling, is_unit = self.value("pooling"), self.value("normalise")
+        schema = FeatureSchema(vector=_TOKENS, size=max_length * windows)
+
+        def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            opened = _opened_here(place, (max_length, windows, pooling), is_unit=is_unit)
+            for batch in batches:
+                tokens = pa.table({_TOKENS: batch.column(batch.num_columns - 1)})
+                vectors = opened.vectors(np.asarray(schema.encode(tokens)))
+                columns = [*batch.columns[:-1], _lists(vectors)]
+                yield pa.RecordBatch.from_arrays(columns, names=names)
+
+        return run
+
+    def _place(self) -> CheckpointPlace:
+        if not self.value("checkpoint"):
+            raise UserError("TextEmbedder: checkpoint must be set: its directory or URI")
+        found = find_checkpoint(self.value("checkpoint"))
+        if self.value("pooling") == "pooler" and not found.has_pooler:
+            raise UserError(f"TextEmbedder: {found.uri} has no pooler: set pooling to mean or cls")
+        return found
+
+    def _tokeniser(self) -> TextTokeniser:
+        return TextTokeniser(
+            textCol=self.value("textCol"),
+            pairCol=self.value("pairCol"),
+            outputCol=_TOKENS,
+            checkpoint=self.value("checkpoint"),
+            maxLength=self.value("max_length"),
+            windows=self.value("windows"),
+            stride=self.value("stride"),
+        )
+
+
+def _lists(vectors: Floats) -> pa.Array:
+    """An array of floats for each row; no copy."""
+    rows, width = vectors.shape
+    offsets = pa.array(np.arange(rows + 1, dtype=np.int32) * width)
+    return pa.ListArray.from_arrays(offsets, pa.array(vectors.reshape(-1)))
+
+
+def _opened_here(
+    place: CheckpointPlace, shape: tuple[int, int, str], *, is_unit: bool
+) -> Embedding:
+    """The encoder, opened once in each worker process."""
+    from pipeline.transfer.embedding import Embedding
+
+    key = (place.digest, *shape, is_unit)
+    if key not in _opened:
+        task = TaskContext.get()
+        threads = 1 if task is None else task.cpus()
+        _opened[key] = Embedding(place, *shape, is_unit=is_unit, threads=threads)
+        if len(_opened) > _MOST_OPENED:
+            _opened.popitem(last=False)
+    _opened.move_to_end(key)
+    return _opened[key]
