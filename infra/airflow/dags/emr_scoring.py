@@ -7,7 +7,6 @@ whatever happens.
 
 from __future__ import annotations
 
-from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import chain, dag
 from airflow.sdk.definitions.timetables.assets import AssetOrTimeSchedule
 
@@ -15,7 +14,7 @@ from emr_ensembles import defaults, emr_params, on_emr, params
 from emr_ensembles.assets import PUBLISHED_MODEL
 from emr_ensembles.create_cluster import CreateCluster
 from emr_ensembles.ready import ready
-from emr_ensembles.scoring import ScorePartition, partitions, plan_scoring
+from emr_ensembles.scoring import ScorePartition, partitions, plan_scoring, scored
 from emr_ensembles.terminate_cluster import TerminateCluster
 
 DAG_ID = "emr_scoring"
@@ -44,13 +43,15 @@ _daily = defaults.schedule(DAG_ID)
 )
 def emr_scoring() -> None:
     """Each partition is a task, and a step; one whose scores are there is left as it is."""
-    plan = plan_scoring()
+    plan = plan_scoring().as_setup()
     create, nodes = CreateCluster().as_setup(), ready().as_setup()
     score = ScorePartition.each(partitions(plan))
     # A cluster that nobody could end costs: the run has failed then, too. The steps count because
     # `scored` is a leaf beside it; a leaf before it would be hidden by its success.
-    terminate = TerminateCluster().as_teardown(setups=[create, nodes], on_failure_fail_dagrun=True)
-    chain(plan, create, nodes, score, [EmptyOperator(task_id="scored"), terminate])
+    terminate = TerminateCluster().as_teardown(
+        setups=[plan, create, nodes], on_failure_fail_dagrun=True
+    )
+    chain(plan, create, nodes, score, [scored(), terminate])
 
 
 emr_scoring()

@@ -34,6 +34,7 @@ DAG_ID = "emr_training"
 )
 def emr_training() -> None:
     """Every job is a step; one whose output is there is skipped."""
+    plan = plan_training().as_setup()
     create, nodes = CreateCluster().as_setup(), ready().as_setup()
     prepare = JobStep(job="prepare")
     bag, boost, deep, score, report = (
@@ -43,8 +44,10 @@ def emr_training() -> None:
     )
     # A cluster that nobody could end costs: the run has failed then, too. The jobs count because
     # promotion is a leaf beside it; one before it would be hidden by its success.
-    terminate = TerminateCluster().as_teardown(setups=[create, nodes], on_failure_fail_dagrun=True)
-    chain(plan_training(), create, nodes, prepare, [bag, boost, deep], score, report)
+    terminate = TerminateCluster().as_teardown(
+        setups=[plan, create, nodes], on_failure_fail_dagrun=True
+    )
+    chain(plan, create, nodes, prepare, [bag, boost, deep], score, report)
     chain(report, [promote(), terminate])
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from emr_ensembles import naming, project
+from emr_ensembles.emr_params import UNSET
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
@@ -77,6 +78,9 @@ class AskedCluster:
             (f"core.types=[{', '.join(each)}]",) for each in params["instance_types"]
         ]
         base = _required(params, dag_id, "base")
+        for name in ("output", "registry", "table"):
+            if str(params.get(name) or "").startswith(UNSET):
+                raise UserError(f"{name} is missing: give the param, or set EMR_ENSEMBLES_BASE")
         # Another Airflow in the same account may run the same DAG for the same date.
         whose = hashlib.sha256(f"{base} {params['output']}".encode()).hexdigest()[:_DIGITS]
         return cls(

@@ -44,7 +44,7 @@ class CreateCluster(EmrCreateJobFlowOperator):
             "wait_for_completion": True,
             "wait_policy": WaitPolicy.WAIT_FOR_COMPLETION,
             "retries": MOST_LISTS,
-            "on_failure_callback": [hooks.task_failed, end_what_is_left],
+            "on_failure_callback": [end_what_is_left, hooks.task_failed],
             **waiting(_HOURS),
         }
         super().__init__(**{**own, **given})

@@ -13,8 +13,8 @@ BASE_VARIABLE = "EMR_ENSEMBLES_BASE"
 MOST_LISTS = 5
 """So many lists of instance types are tried at most."""
 
-# A default must be there; this one is refused, with a sentence, before anything is launched.
-_UNSET = "s3://name-your-bucket"
+UNSET = "s3://name-your-bucket"
+"""A default must be there; this one is refused, with a sentence, before anything is staged."""
 
 _TEXTS = {
     "base": "Everything is staged below this URI on S3",
@@ -25,7 +25,7 @@ _TEXTS = {
 
 def below_base(name: str) -> str:
     """A place below the base that the environment names."""
-    return f"{os.environ.get(BASE_VARIABLE, _UNSET).rstrip('/')}/{name}"
+    return f"{os.environ.get(BASE_VARIABLE, UNSET).rstrip('/')}/{name}"
 
 
 def place(name: str) -> Param:

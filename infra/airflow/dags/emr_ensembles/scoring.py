@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Asset, task
+from airflow.sdk import Asset, TriggerRule, task
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from emr_ensembles import naming, project
+from emr_ensembles.assets import PUBLISHED_MODEL
 from emr_ensembles.day import config_arguments
 from emr_ensembles.emr_plan import planned
 from emr_ensembles.on_emr import PLAN
@@ -15,16 +17,19 @@ from emr_ensembles.step_operator import StepOperator, step_defaults
 SCORED_PARTITIONS = Asset("emr_ensembles_scored_partitions")
 """A partition was scored. The event's `extra` says of which table and date."""
 
-_SCHEDULED = "scheduled"
+_SCHEDULED, _TERMINATE = "scheduled", "terminate"
 
 
 @task(task_id=PLAN)
 def plan_scoring(**context: Any) -> dict[str, Any]:
     """Find the partitions without scores; skipped where there are none, or no champion."""
-    day = naming.day_of(context["dag_run"])
-    only = ["--only"] if is_of_one_date(context["dag_run"]) else []
-    most = ["--most", str(context["params"]["most"])]
-    return planned(context, "emr_scores", day, [*_arguments(context), *most, *only])
+    run, params = context["dag_run"], context["params"]
+    _require_own_registry(params["registry"], context["triggering_asset_events"])
+    only = ["--only"] if is_of_one_date(run) else []
+    # The day of a run that is for none is not over yet: its partition may still be written.
+    ended = [] if run.logical_date else ["--ended"]
+    given = [*_arguments(context), "--most", str(params["most"]), *only, *ended]
+    return planned(context, "emr_scores", naming.day_of(run), given)
 
 
 def is_of_one_date(dag_run: Any) -> bool:
@@ -32,7 +37,20 @@ def is_of_one_date(dag_run: Any) -> bool:
 
     The daily run, and that of a new model, take all that is left: a partition may come late.
     """
-    return dag_run.logical_date is not None and str(dag_run.run_type) != _SCHEDULED
+    return dag_run.logical_date is not None and dag_run.run_type != _SCHEDULED
+
+
+def _require_own_registry(registry: str | None, events: Any) -> None:
+    """Skip a run that a model has started which this DAG would not score by."""
+    champions = [
+        (event.extra or {}).get("champion", {}).get("uri", "")
+        for event in events.get(PUBLISHED_MODEL, ())
+    ]
+    if registry is None or not champions:
+        return
+    own = project.placed(registry).removeprefix("file://").rstrip("/")
+    if not any(uri.removeprefix("file://").startswith(f"{own}/") for uri in champions):
+        raise AirflowSkipException(f"{', '.join(champions)}: not in {own}, by which is scored")
 
 
 @task(task_id="partitions")
@@ -80,6 +98,29 @@ class ScorePartition(StepOperator):
             "date": self.date,
         }
         return found
+
+
+@task(task_id="scored", trigger_rule=TriggerRule.ALL_DONE)
+def scored(**context: Any) -> None:
+    """Fail where anything before has: the run is then seen to have failed.
+
+    A trigger rule alone would not do: it is skipped with the first partition that is, and after a
+    clear it waits for partitions that are no longer planned.
+    """
+    dag_run, ti = context["dag_run"], context["ti"]
+    before = [name for name in context["dag"].task_ids if name not in (ti.task_id, _TERMINATE)]
+
+    def count(*states: str) -> int:
+        return int(
+            ti.get_ti_count(
+                dag_id=ti.dag_id, task_ids=before, run_ids=[dag_run.run_id], states=list(states)
+            )
+        )
+
+    if failed := count("failed", "upstream_failed"):
+        raise AirflowFailException(f"{failed} of the tasks before have failed: see their logs")
+    if not count("success"):
+        raise AirflowSkipException("there was nothing to do")
 
 
 def _arguments(context: Any) -> list[str]:

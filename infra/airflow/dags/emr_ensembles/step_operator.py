@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from abc import abstractmethod
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from airflow.providers.amazon.aws.operators.emr import EmrAddStepsOperator
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
@@ -58,6 +58,10 @@ class StepOperator(EmrAddStepsOperator):
             raise AirflowException(f"{self.task_id}: {told.get('message', 'nothing was told')}")
         said = self._ask("emr_failure", context, ids)
         raise AirflowException(f"{said}{told.get('message', '')}")
+
+    def defer(self, **given: Any) -> NoReturn:
+        """Wait no longer than the task may take: Airflow does not hold the wait to that."""
+        super().defer(**{"timeout": self.execution_timeout, **given})
 
     def _ask(self, script: str, context: Any, more: list[str] | None = None) -> str:
         date, arguments = self.asked(context)

@@ -7,13 +7,18 @@ from typing import Any
 from airflow.providers.amazon.aws.operators.emr import EmrTerminateJobFlowOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
-from emr_ensembles.on_emr import CLUSTER_ID, told, waiting
+from emr_ensembles.left_clusters import end_patiently
+from emr_ensembles.on_emr import CLUSTER_ID, PLAN, told, waiting
 
 _HOURS = 1.0
 
 
 class TerminateCluster(EmrTerminateJobFlowOperator):
-    """Have the cluster end, and wait in the triggerer until it costs no more."""
+    """Have the cluster end, and wait in the triggerer until it costs no more.
+
+    Where a plan succeeded and nobody has told of a cluster, one may be there all the same: `create`
+    was marked by hand while it waited. It is looked for by its name.
+    """
 
     def __init__(self, **given: Any) -> None:
         own = {"task_id": "terminate", "job_flow_id": CLUSTER_ID, "retries": 5, **waiting(_HOURS)}
@@ -22,6 +27,8 @@ class TerminateCluster(EmrTerminateJobFlowOperator):
     def execute(self, context: Any) -> None:
         """Ask for its end, which does nothing to one that has ended."""
         if not self.job_flow_id:
+            if context["ti"].xcom_pull(task_ids=PLAN):
+                end_patiently(context)
             raise AirflowSkipException("the DAG run has no cluster")
         super().execute(context)
 

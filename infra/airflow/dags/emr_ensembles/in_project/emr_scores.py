@@ -25,6 +25,7 @@ def main() -> int:
     add_record(parser)
     add_table_arguments(parser)
     parser.add_argument("--most", type=int, required=True, help="so many at a time")
+    parser.add_argument("--ended", action="store_true", help="of days before the date's alone")
     parser.add_argument("--only", action="store_true", help="the partition of the date, no other")
     args = parser.parse_args()
     return guarded(lambda: _answer(args))
@@ -40,7 +41,7 @@ def _answer(args: argparse.Namespace) -> int:
     if champion is None:
         needed, reasons = [], [f"{config.promotion.champions_uri(config.name)}: no champion yet"]
     else:
-        new = _new(table, day, only=args.only)
+        new = _new(table, day, args)
         needed, left = new[: args.most], new[args.most :]
         reasons = [
             champion.title,
@@ -52,12 +53,13 @@ def _answer(args: argparse.Namespace) -> int:
     return 0
 
 
-def _new(table: ScoredTable, day: str, *, only: bool) -> list[str]:
+def _new(table: ScoredTable, day: str, args: argparse.Namespace) -> list[str]:
     """Dates without scores: that of the run first, then the others up to it, the oldest first.
 
     So partitions that fail again and again keep no new one from being scored.
     """
-    wanted = [date for date in table.dates() if (date == day if only else date <= day)]
+    dates = [date for date in table.dates() if (date < day if args.ended else date <= day)]
+    wanted = [date for date in dates if date == day or not args.only]
     wanted.sort(key=lambda date: date != day)
     return [date for date in wanted if not table.is_scored(date)]
 

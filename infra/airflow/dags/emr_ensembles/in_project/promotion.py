@@ -18,6 +18,7 @@ from decisions import decided
 from pipeline.cli.entry import add_config_arguments, guarded
 from pipeline.cli.job_config import FREE_KEYS, JobConfig
 from pipeline.cli.models.job import PromotedJob
+from pipeline.cli.models.present import present
 from pipeline.cli.models.promotion import promote
 from pipeline.cli.runs.job_run import run_facts
 from pipeline.config import load
@@ -52,8 +53,11 @@ def _outcome(args: argparse.Namespace, config: JobConfig) -> dict[str, Any]:
     place = place_of(config)
     if is_judged(place, config):
         judged = runs.read_job(place, JUDGED) or {}
-        told: dict[str, Any] = judged.get("told") if args.again else {}
-        return told or {"promoted": False, "reason": "the date was judged before"}
+        told: dict[str, Any] = (judged.get("told") or {}) if args.again else {}
+        # What somebody else has overtaken is no news any more.
+        now = present(config.promotion, config.name)
+        is_news = bool(told) and now is not None and told["champion"] == now.facts
+        return told if is_news else {"promoted": False, "reason": "the date was judged before"}
     part = {"exit_code": 0, "started": runs.now(), "report": newest_report(config)}
     given = {"command": "models promote", "config": args.config, "from": "airflow"}
     outcome = _promoted(place, config, given)
