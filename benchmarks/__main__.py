@@ -11,6 +11,7 @@ from typing import NoReturn
 from benchmarks.bagging import options as bagging_options
 from benchmarks.boosting import options as boosting_options
 from benchmarks.deep import options as deep_options
+from benchmarks.transfer import options as transfer_options
 
 # What `all` runs, and what it takes to run it.
 ALL = (
@@ -22,6 +23,7 @@ ALL = (
     ("deep",),
     ("deep", "--memory"),
     ("deep-accuracy",),
+    ("transfer",),
     ("breiman",),
 )
 
@@ -57,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     accuracy.add_argument("--check", action="store_true", help="exit 1 when a goal is missed")
     accuracy.add_argument("--seeds", type=int, default=5, metavar="N", help="of each (default 5)")
     accuracy.set_defaults(run=_accuracy)
+    transfer = names.add_parser("transfer", help="a text encoder against transformers and Horovod")
+    transfer_options.add(transfer)
+    transfer.set_defaults(run=_transfer)
     breiman = names.add_parser("breiman", help="the tables of Breiman's paper")
     breiman.add_argument("--repeats", type=int, help="random divisions (default: the paper's)")
     breiman.set_defaults(run=_breiman)
@@ -91,6 +96,12 @@ def _accuracy(args: argparse.Namespace) -> int:
     from benchmarks.deep_accuracy import measure
 
     return measure.run(args.seeds, is_strict=args.check)
+
+
+def _transfer(args: argparse.Namespace) -> int:
+    from benchmarks.transfer import measure
+
+    return measure.run(transfer_options.read(args))
 
 
 def _breiman(args: argparse.Namespace) -> int:

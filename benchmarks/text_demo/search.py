@@ -86,6 +86,8 @@ class Search:
         found = kept.load(place / f"trial-{number}.json", of)
         if found is not None and model_place.exists():
             return found
+        # One of other settings must not be taken for that of a model that is written now.
+        (place / f"trial-{number}.json").unlink(missing_ok=True)
         began = time.monotonic()
         model = contender.fit(tables, contender.params(number), self.seed)
         seconds = time.monotonic() - began

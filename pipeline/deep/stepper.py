@@ -22,6 +22,8 @@ from pipeline.deep.rates import Growing, Rates
 from pipeline.deep.recipe import Recipe
 from pipeline.errors import UserError
 
+# From so many numbers on, waiting for a step's gradients costs less than a pass over them.
+_MANY = 2**22
 # MXNet has no adamw: it is adam, and weights that shrink apart from it.
 _NAMES = {"adam": "adam", "adamw": "adam", "sgd": "sgd", "lamb": "lamb"}
 
@@ -29,8 +31,8 @@ _NAMES = {"adam": "adam", "adamw": "adam", "sgd": "sgd", "lamb": "lamb"}
 class Stepper:
     """The weights of a network on their way.
 
-    Nothing in `step` waits for what is computed: the next step is on its way meanwhile. What came
-    of a step is known when it is settled.
+    Nothing in `step` waits for what is computed, but in networks of millions of numbers: the next
+    step is on its way meanwhile. What came of a step is known when it is settled.
 
     Parameters
     ----------
@@ -123,8 +125,10 @@ class Stepper:
             times = mx.nd.relu(mx.nd.sqrt(total) / (rows * self._recipe.clip_norm) - 1) + 1
             for bucket in self._buckets:
                 mx.nd.broadcast_div(bucket.gradients, times, out=bucket.gradients)
-        for bucket in self._buckets:
-            bucket.clear(is_finite)
+        # All ranks have the same sums, so they agree.
+        if self.size < _MANY or not is_finite.asscalar():
+            for bucket in self._buckets:
+                bucket.clear(is_finite)
         self._move(rows)
         self._unsettled.append((squares, is_finite, rows))
         if self._recipe.accumulate > 1:

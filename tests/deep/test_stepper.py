@@ -139,7 +139,11 @@ def test_batches_are_summed_before_a_step() -> None:
     assert several.weight == pytest.approx(one.weight, abs=1e-6)
 
 
-def test_a_step_whose_gradient_is_not_finite_is_skipped_and_counted() -> None:
+@pytest.mark.parametrize("many", [2**22, 1])
+def test_a_step_whose_gradient_is_not_finite_is_skipped_and_counted(
+    many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.deep.stepper._MANY", many)  # large networks wait for their gradients
     for accumulate in (1, 2):
         trial, still = (Trial(optimiser="adam", accumulate=accumulate) for _ in range(2))
         trial.step(PULL)
