@@ -143,7 +143,8 @@ def test_batches_are_summed_before_a_step() -> None:
 def test_a_step_whose_gradient_is_not_finite_is_skipped_and_counted(
     many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.deep.stepper._MANY", many)  # large networks wait for their gradients
+    # Large networks wait for their gradients.
+    monkeypatch.setattr("pipeline.deep.stepper._MANY", many)
     for accumulate in (1, 2):
         trial, still = (Trial(optimiser="adam", accumulate=accumulate) for _ in range(2))
         trial.step(PULL)
