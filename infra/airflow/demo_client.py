@@ -51,10 +51,11 @@ class Client:
                 time.sleep(_POLL_S)
         raise EnsemblesError(f"Airflow did not come up; its log is {self._airflow.log}")
 
-    def trigger(self, dag: str, date: str, conf: Mapping[str, Any]) -> str:
-        """Run a DAG for a date; returns the run's id."""
+    def trigger(self, dag: str, date: str | None, conf: Mapping[str, Any]) -> str:
+        """Run a DAG for a date, or for none; returns the run's id."""
         self._ask("PATCH", f"dags/{dag}", {"is_paused": False})
-        asked = {"logical_date": f"{date}T00:00:00Z", "conf": dict(conf)}
+        moment = None if date is None else f"{date}T00:00:00Z"
+        asked = {"logical_date": moment, "conf": dict(conf)}
         return str(self._ask("POST", f"dags/{dag}/dagRuns", asked)["dag_run_id"])
 
     def follow(self, dag: str, run: str, say: Callable[[str], None]) -> str:
