@@ -1,23 +1,31 @@
 """What the fixed part of a network gives for a rank's rows: computed once, mapped from disk.
 
-The file has no name any more when it is mapped: it goes with the process, whatever ends that.
+The file has no name any more when it is mapped: it goes with the process, whatever ends that. So it
+is kept for one training in one process: an attempt after a lost one, a training that goes on from a
+checkpoint within the same stage, and each fit of a search compute it again.
 """
 
 from __future__ import annotations
 
+import os
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from pipeline.deep.communication import Rank
+from pipeline.deep.feed import Batch
 from pipeline.deep.inputs import Floats, InputLayout
 from pipeline.deep.padded import Padded
 from pipeline.deep.sources import Rows
+from pipeline.errors import UserError
 from pipeline.files.local_directory import spool_directory
 from pipeline.spark.shard_file import CHUNK_ROWS, Integers, Matrix
 
 _AT_ONCE = 1_024
+_BYTES = np.dtype(np.float32).itemsize
 
 Call = Callable[[Floats, Floats], Floats]
 """The fixed part: numbers and codes of some rows in, its outputs of shape (rows, units) out."""
@@ -90,6 +98,11 @@ def base_rows(
         How rows are padded: those of like length go together.
     rank : Rank
         Says that it moves.
+
+    Raises
+    ------
+    UserError
+        When this host's disk has no room for what the base gives.
     """
     values = _mapped(rows.rows, _units(call, layout))
     begin = 0
@@ -100,6 +113,12 @@ def base_rows(
             rank.advance()
         begin += chunk.shape[0]
     return BaseRows(rows, values)
+
+
+def on_base(batch: Batch, call: Call) -> Batch:
+    """A batch whose features are what a base gives for those of another."""
+    values = call(batch.numbers, batch.codes)
+    return replace(batch, numbers=values, codes=values[:, :0])
 
 
 def _units(call: Call, layout: InputLayout) -> int:
@@ -120,4 +139,22 @@ def _mapped(rows: int, units: int) -> Floats:
     if not rows:
         return np.zeros((0, units), np.float32)
     with tempfile.TemporaryFile(dir=spool_directory()) as file:
+        _take_room(file.fileno(), rows * units * _BYTES)
         return np.memmap(file, np.float32, "w+", shape=(rows, units))
+
+
+def _take_room(file: int, size: int) -> None:
+    """Have a file's blocks before it is mapped: a disk that is full later would kill the process.
+
+    That is by SIGBUS, which tells nobody why.
+    """
+    try:
+        os.posix_fallocate(file, 0, size)
+    except OSError as error:
+        place = spool_directory() or tempfile.gettempdir()
+        raise UserError(
+            f"host {socket.gethostname()}: {place} has no room for {-(-size // 2**20)} MiB, what "
+            f"the part that stays as it is gives for a worker's rows ({error.strerror}); give the "
+            "nodes larger disks, name a larger one (spark.local.dir, or YARN's local-dirs), or "
+            "have more workers on more nodes"
+        ) from error

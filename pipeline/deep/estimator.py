@@ -164,7 +164,7 @@ class DeepEstimator(ResumableEstimator[M], DeepParams, LayerParams):
         _warn_of_small_batches(task)
         first, measures = self._run_gang(
             job,
-            partial(train_epochs, task),
+            partial(train_epochs, task, scratch=job.scratch),
             collective="horovod",
             step="epoch",
             most=self._most_epochs(task),
@@ -176,7 +176,7 @@ class DeepEstimator(ResumableEstimator[M], DeepParams, LayerParams):
             for name in ("target", "zeros", "padded", "trained_parameters")
             if name in first
         }
-        return Trained(first["files"], {**measures, **best}, history, {FACTS: facts})
+        return Trained(first["files"].read(), {**measures, **best}, history, {FACTS: facts})
 
 
 def _stages_before(task: DeepTask) -> int:

@@ -12,8 +12,10 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from pipeline.deep.base_rows import on_base
 from pipeline.deep.callbacks import Callbacks
 from pipeline.deep.communication import (
     Alone,
@@ -25,6 +27,7 @@ from pipeline.deep.communication import (
 )
 from pipeline.deep.epochs import Epochs, total, weight_of
 from pipeline.deep.groups import with_places
+from pipeline.deep.handing_over import hand_over
 from pipeline.deep.health import GradientHealth
 from pipeline.deep.inputs import Floats
 from pipeline.deep.keeping import Keeper, Standing
@@ -49,15 +52,35 @@ _BOUNDS = 4.0
 _SHOWN = ("train.", "validation.", "learning_rate", "seconds", "skipped")
 
 
-def train_epochs(task: DeepTask, worker: Worker) -> dict[str, Any]:
+def train_epochs(task: DeepTask, worker: Worker, scratch: str = "") -> dict[str, Any]:
     """Train in a gang; rank 0 returns the network's files, the history and the best epoch.
 
     Also `trained_parameters`, how many numbers were trained at once, at most.
 
     In regression also `target`, the mean and the scale that outputs are to be read with; of padded
     rows also `padded`, as `Padded.from_json` reads it.
+
+    Parameters
+    ----------
+    task : DeepTask
+        What is trained.
+    worker : Worker
+        This rank.
+    scratch : str
+        Where rank 0 writes the files, to return a `HandedOver` of them; empty: it returns them.
+
+    Raises
+    ------
+    UserError
+        When training diverges, or the network, its checkpoint or the rows cannot be used.
+    StoreError
+        When the files cannot be written.
     """
-    return _Training(task, worker, Horovod()).run()
+    found = _Training(task, worker, Horovod()).run()
+    if not scratch or worker.rank:
+        return found
+    worker.advance()  # what follows is a step of its own, and no stall
+    return {**found, "files": hand_over(found["files"], scratch)}
 
 
 def walk_rates(
@@ -127,8 +150,8 @@ class _Training:
     def run(self) -> dict[str, Any]:
         """All epochs that are left."""
         done = self._resume()
-        for epoch in range(done, self._before + self._recipe.epochs):
-            if self._best.is_exhausted(epoch - 1):
+        for epoch in count(done):
+            if self._is_done(epoch):
                 break
             if epoch > done and self._stage_of(epoch) != self._stage_of(epoch - 1):
                 self._enter(epoch)
@@ -168,19 +191,26 @@ class _Training:
         is_last = epoch >= self._before
         return self._net.stages if is_last else epoch // self._recipe.stage_epochs
 
-    def _enter(self, epoch: int) -> None:
-        """Begin with the stage of an epoch: its own steps, its own schedule."""
+    def _enter(self, epoch: int, *, is_over: bool = False) -> None:
+        """Begin with the stage of an epoch: its own steps, its own schedule.
+
+        Of a stage that is over its weights are wanted alone: its base runs over one batch, from
+        which their shapes follow, and not over all rows.
+        """
         import mxnet as mx
 
         stage = self._stage_of(epoch)
         # The first weights of a stage are drawn now, whatever was drawn before.
         mx.random.seed(seed_of(self._task.seed, stage))
         base = self._net.base_of(stage)
-        if base is not None and not self._worker.rank:
+        if base is not None and not is_over and not self._worker.rank:
             text = "the part that stays as it is runs over the rows, once"
             self._worker.report("note", text=text)
-        self._rows.stand_on(base)
-        self._net.enter(stage, self._rows.some(), self._others)
+        self._rows.stand_on(None if is_over else base)
+        some = self._rows.some()
+        if base is not None and is_over:
+            some = on_base(some, base)
+        self._net.enter(stage, some, self._others)
         is_last = stage == self._net.stages
         epochs = self._recipe.epochs if is_last else self._recipe.stage_epochs
         recipe = replace(self._recipe_of(stage), epochs=epochs)
@@ -273,15 +303,20 @@ class _Training:
         if found is None:
             self._enter(0)
             return 0
-        # The stage that was left off in; another one may begin now.
-        self._enter(found.epochs - 1)
-        self._net.weights = found.weights
-        self._stepper.restore(found.memory, *found.state["steps"])
-        self._rates.restore(found.state["rates"])
-        if self._stage_of(found.epochs) != self._stage_of(found.epochs - 1):
-            self._enter(found.epochs)
         best = found.state["best"]
         self._best.epoch, self._best.value = best["epoch"], best["value"]
         self._best_weights = list(found.best_weights)
         self._history = list(found.state["history"])
+        # The stage that was left off in; another one may begin now.
+        is_next = self._stage_of(found.epochs) != self._stage_of(found.epochs - 1)
+        self._enter(found.epochs - 1, is_over=is_next or self._is_done(found.epochs))
+        self._net.weights = found.weights
+        self._stepper.restore(found.memory, *found.state["steps"])
+        self._rates.restore(found.state["rates"])
+        if is_next:
+            self._enter(found.epochs)
         return found.epochs
+
+    def _is_done(self, epochs: int) -> bool:
+        """Whether no epoch is left after so many."""
+        return epochs >= self._before + self._recipe.epochs or self._best.is_exhausted(epochs - 1)

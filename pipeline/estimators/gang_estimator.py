@@ -40,9 +40,11 @@ class GangEstimator(EnsembleEstimator[M, GangPlan], GangParams):
 
     memory_factor: ClassVar[float]
 
-    @property
-    def own_mb(self) -> int:
-        """MiB that a worker takes for what it trains, where that is much; not for its rows."""
+    def own_mb(self, plan: GangPlan) -> int:
+        """MiB of the host that each worker of a gang takes for what it trains, where that is much.
+
+        Not those for its shards.
+        """
         return 0
 
     def _lay_out(self, spark: SparkSession) -> GangPlan:
@@ -63,8 +65,8 @@ class GangEstimator(EnsembleEstimator[M, GangPlan], GangParams):
         most: int,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         name = self.model_class.kind
-        factor = self.memory_factor
-        require_memory(job.spark, job.layout, job.shards, factor, name, own_mb=self.own_mb)
+        factor, own_mb = self.memory_factor, self.own_mb(job.layout)
+        require_memory(job.spark, job.layout, job.shards, factor, name, own_mb=own_mb)
         return run_tracked_gang(
             job.spark,
             job.layout,

@@ -111,6 +111,11 @@ def score(
     ------
     DataError
         When a feature column is missing, or an output column is there already.
+
+    Notes
+    -----
+    Each Python process of an executor has a model of its own, outside of the JVM's heap: an
+    executor takes as many times the model as it has task slots (cores / `spark.task.cpus`).
     """
     kept = frame.columns if keep is None else list(keep)
     require(frame, features, "the model's features")
@@ -135,12 +140,18 @@ def score(
 def _opened(model_id: str, content: Broadcast[Content]) -> Predictor:
     """The model, opened once in each worker process."""
     if model_id not in _models:
-        metadata, natives, allowed = content.value
+        metadata, natives, allowed = _read(content)
         _models[model_id] = make_predictor(metadata, natives, allowed=allowed)
         if len(_models) > _MOST_MODELS:
             _models.popitem(last=False)
     _models.move_to_end(model_id)
     return _models[model_id]
+
+
+def _read(content: Broadcast[Content]) -> Content:
+    """What was sent; Spark's `value` would keep the files in this process beside the model."""
+    path = getattr(content, "_path", None)  # none where Spark has read it already, to decrypt it
+    return content.value if path is None else content.load_from_path(path)
 
 
 def _scored(

@@ -1,4 +1,4 @@
-"""Whether a gang's workers have the memory that their shards take, where YARN would kill them.
+"""Whether executors have the memory that their work takes, where YARN would kill them for it.
 
 XGBoost, MXNet and mapped shards live outside of the JVM's heap, and YARN counts mapped files too.
 """
@@ -55,11 +55,10 @@ def require_memory(
     UserError
         With the overhead that would do.
     """
+    given = _given_mb(spark)
+    if given is None:
+        return
     context = spark.sparkContext
-    if context.master != "yarn":
-        return  # nobody kills for memory but the kernel
-    heap = int(context._jsc.sc().executorMemory())
-    given = overhead_mb(spark, "executor", heap)
     cores = int(context.getConf().get("spark.executor.cores", "1"))
     workers = max(min(cores // plan.cores, plan.workers), 1)
     largest = _largest_mb(shards, workers)
@@ -73,6 +72,41 @@ def require_memory(
             f"{given}, and YARN would kill them. Set spark.executor.memoryOverhead to {needed}m or "
             "more, or have more executors, each with less of the rows"
         )
+
+
+def require_memory_of_task(spark: SparkSession, own_mb: int, name: str) -> None:
+    """Refuse a task, alone in its executor, for which YARN would kill that.
+
+    Parameters
+    ----------
+    spark : SparkSession
+        The session.
+    own_mb : int
+        MiB that the task takes outside of the JVM's heap.
+    name : str
+        What it makes.
+
+    Raises
+    ------
+    UserError
+        With the overhead that would do.
+    """
+    given = _given_mb(spark)
+    needed = BASE_MB + own_mb
+    if given is not None and given < needed:
+        raise UserError(
+            f"{name}: an executor takes {needed} MiB outside of the JVM's heap for it; the "
+            f"executors have {given}, and YARN would kill them. Set spark.executor.memoryOverhead "
+            f"to {needed}m or more"
+        )
+
+
+def _given_mb(spark: SparkSession) -> int | None:
+    """MiB outside of its heap that an executor has; None: nobody kills for it but the kernel."""
+    context = spark.sparkContext
+    if context.master != "yarn":
+        return None
+    return overhead_mb(spark, "executor", int(context._jsc.sc().executorMemory()))
 
 
 def _largest_mb(shards: ShardSet, workers: int) -> int:

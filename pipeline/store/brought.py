@@ -174,6 +174,8 @@ def _listing(uri: str, names: Sequence[str] | None) -> _Listing:
 
 def _names(uri: str, names: Sequence[str] | None) -> list[str]:
     if names is not None:
+        if strange := [name for name in names if ".." in name.split("/") or name.startswith("/")]:
+            raise StoreError(f"{uri}: {strange[0]} is no file within that directory")
         return sorted(names)
     found = [name for name in files.names(uri) if "/." not in f"/{name}"]
     if not found:

@@ -20,6 +20,8 @@ _FEW = 8
 """Rows of the smallest class below which training learns little but noise."""
 _SOME = 100
 """Rows of the smallest class below which training all weights gains little over a new layer."""
+_SOME_FOREIGN = 30
+"""The same where the texts are foreign to the checkpoint, so that its base has more to learn."""
 _MANY = 20_000
 """Rows from which the new layer's start no longer matters."""
 _OWN_LANGUAGE = 200_000
@@ -79,9 +81,9 @@ class TableFacts:
         return self.unknown > _ODD_UNKNOWN or self.pieces > _ODD_PIECES
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Advice:
-    """A strategy, and why.
+    """A strategy, and why; printed, or shown by a notebook, it is told in sentences.
 
     Parameters
     ----------
@@ -102,6 +104,10 @@ class Advice:
 
     def __str__(self) -> str:
         return f"strategy {self.strategy}: {' '.join(self.reasons)}"
+
+    def __repr__(self) -> str:
+        """The sentences: what a notebook shows of a cell's value."""
+        return str(self)
 
 
 def advise(facts: TableFacts, config: EncoderConfig) -> Advice:
@@ -169,6 +175,16 @@ def _chosen(facts: TableFacts, hours: float) -> tuple[str, str]:
         return FROZEN, (
             "With so few rows a class a new layer on the frozen base is as accurate as training "
             "all weights, and steadier."
+        )
+    if facts.smallest_class < _SOME_FOREIGN:
+        return FROZEN, (
+            "That is too few to train all weights, though such texts call for it: label more rows, "
+            "and consider a checkpoint of this language."
+        )
+    if facts.smallest_class < _SOME:
+        return FROZEN_THEN_FINE_TUNE, (
+            "That is few to train all weights, but a base that has not seen such texts has to "
+            "change; the new layers learn first. Compare with frozen on validation rows."
         )
     if facts.rows >= _MANY:
         return FINE_TUNE, "They are enough to train all weights at once."

@@ -55,9 +55,9 @@ class Nearest(HybridBlock):  # type: ignore[misc]
 def as_is_files(wanted: AsIs, threads: int = 1) -> dict[str, bytes]:
     """The files of the network."""
     set_threads(threads)
-    found = wanted.place.read()
+    make = _with_own_head if wanted.outputs else _nearest
     with mx.name.NameManager():
-        net = _with_own_head(wanted, found) if wanted.outputs else _nearest(wanted, found)
+        net = make(wanted, wanted.place.read())  # gone before the files are made
         net.hybridize(static_alloc=True)
         net(mx.nd.array(np.full((1, wanted.windows, wanted.max_length), np.nan, np.float32)))
         return exported(net)

@@ -12,10 +12,8 @@ from pipeline.errors import ModelError
 from pipeline.store.brought import bring, digest_of
 from pipeline.transfer import checkpoints
 from pipeline.transfer.checkpoints import Checkpoint, EncoderConfig
-
-_CONFIG = "config.json"
-_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-_INDEX = ".index.json"
+from pipeline.transfer.checkpoints.configuration import FILE
+from pipeline.transfer.checkpoints.weights import INDEX, WEIGHTS, places_of
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,8 @@ class CheckpointPlace:
         What the outputs of its own head are called; empty where it has none.
     problem : str
         What that head was trained for, as `Checkpoint` has it.
+    head_problem : str
+        Why that head cannot be read, as `Checkpoint` has it.
     """
 
     uri: str
@@ -47,6 +47,7 @@ class CheckpointPlace:
     has_pooler: bool
     labels: tuple[str, ...]
     problem: str
+    head_problem: str = ""
 
     def bring(self) -> Path:
         """Its directory on this host's disk."""
@@ -80,26 +81,55 @@ def find_checkpoint(uri: str) -> CheckpointPlace:
 # A search over params fits many times from one checkpoint; its stamps tell when it is another one.
 @lru_cache(maxsize=4)
 def _found(uri: str, stamps: tuple[tuple[object, ...], ...]) -> CheckpointPlace:
-    names = network_files([str(name) for name, *_ in stamps])
-    if _CONFIG not in names:
+    names = network_files(uri, [str(name) for name, *_ in stamps])
+    if FILE not in names:
         raise ModelError(
-            f"{uri} is no checkpoint: it has no {_CONFIG}; name the directory into which the "
+            f"{uri} is no checkpoint: it has no {FILE}; name the directory into which the "
             "checkpoint's files were brought, or bring them with: emr-ensembles pretrained pull"
         )
     digest = digest_of(uri, names)
     found = checkpoints.read(bring(uri, digest, names))
     return CheckpointPlace(
-        uri, digest, names, found.config, bool(found.pooler), found.labels, found.problem
+        uri,
+        digest,
+        names,
+        found.config,
+        bool(found.pooler),
+        found.labels,
+        found.problem,
+        found.head_problem,
     )
 
 
-def network_files(names: Sequence[str]) -> tuple[str, ...]:
-    """Those of a directory's files that hold the network: its config, and one set of weights."""
-    chosen = [_CONFIG] if _CONFIG in names else []
-    for weights in _WEIGHTS:
-        stem, _, kind = weights.rpartition(".")
-        parts = [name for name in names if name.startswith(f"{stem}-") and name.endswith(kind)]
-        own = [weights] if weights in names else [*parts, f"{weights}{_INDEX}"]
-        if set(own) <= set(names):
-            return tuple(sorted([*chosen, *own]))
+def network_files(uri: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of a directory's files that hold the network: its config, and one set of weights.
+
+    Weights in parts are the files that their index names.
+
+    Parameters
+    ----------
+    uri : str
+        The directory.
+    names : sequence of str
+        Its files.
+
+    Raises
+    ------
+    ModelError
+        When an index is damaged, or a part that it names is not there.
+    """
+    chosen = [FILE] if FILE in names else []
+    for weights in WEIGHTS:
+        index = f"{weights}{INDEX}"
+        if weights in names:
+            return tuple(sorted([*chosen, weights]))
+        if index in names:
+            parts = set(places_of(files.join(uri, index), _read(uri, index)).values())
+            if lacking := sorted(parts - set(names)):
+                raise ModelError(f"{uri} lacks {lacking[0]}, which {index} names; bring it too")
+            return tuple(sorted([*chosen, index, *parts]))
     return tuple(chosen)
+
+
+def _read(uri: str, name: str) -> bytes:
+    return files.read_bytes(files.join(uri, name))

@@ -24,9 +24,10 @@ from pipeline.estimators.arrow import by_place
 from pipeline.estimators.params import declare
 from pipeline.transfer.checkpoint_place import CheckpointPlace, find_checkpoint
 from pipeline.transfer.saved_files import FilesReader, FilesWriter
+from pipeline.transfer.text_counts import TextCounts
 from pipeline.transfer.text_params import TextColumnParams, TokenParams
 from pipeline.transfer.text_tokeniser import TextTokeniser
-from pipeline.transfer.token_rows import Floats
+from pipeline.transfer.token_rows import as_lists
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -54,6 +55,9 @@ class TextEmbedder(
     (`featuresCol`), or, with columns of a table beside them, what `VectorAssembler` puts together.
     A saved embedder holds the checkpoint's files; it needs the checkpoint no more.
 
+    Texts that are longer than all windows are cut: `counts` and `log_counts` tell how many were,
+    once an action has run on the output of the last `transform`.
+
     Examples
     --------
     >>> from pyspark.ml import Pipeline  # doctest: +SKIP
@@ -74,7 +78,27 @@ class TextEmbedder(
     def __init__(self, **params: Any) -> None:
         super().__init__()
         self._setDefault(outputCol="embedding", normalise=True)
+        self._counting: TextTokeniser | None = None
         self.setParams(**params)
+
+    @property
+    def counts(self) -> TextCounts:
+        """What was cut by all actions since the last `transform`; a task that is run twice counts
+        twice.
+        """
+        return TextCounts() if self._counting is None else self._counting.counts
+
+    def log_counts(self) -> None:
+        """Tell in one line what share of the texts was cut, and which length would hold them.
+
+        Raises
+        ------
+        UserError
+            When nothing was transformed yet.
+        """
+        if self._counting is None:
+            raise UserError("TextEmbedder: no text was counted: call transform, and an action")
+        self._counting.log_counts()
 
     def write(self) -> MLWriter:
         """A writer; the checkpoint's files are saved with the params."""
@@ -87,6 +111,7 @@ class TextEmbedder(
 
     def files_to_save(self) -> Mapping[str, bytes]:
         """The checkpoint's files that are read, by name."""
+        self.require_valid()
         place = self._place()
         network = {name: files.read_bytes(files.join(place.uri, name)) for name in place.names}
         return {**network, **self._tokeniser().files_to_save()}
@@ -96,6 +121,7 @@ class TextEmbedder(
         name = self.getOutputCol()
         require_free(dataset, name)
         tokeniser, place = self._tokeniser(), self._place()
+        self._counting = tokeniser
         tokens = tokeniser.transform(dataset)
         run = self._in_tasks(place, [*dataset.columns, name])
         added = StructField(name, ArrayType(FloatType(), containsNull=False))
@@ -117,14 +143,19 @@ class TextEmbedder(
             for batch in batches:
                 tokens = pa.table({_TOKENS: batch.column(batch.num_columns - 1)})
                 vectors = opened.vectors(np.asarray(schema.encode(tokens)))
-                columns = [*batch.columns[:-1], _lists(vectors)]
+                columns = [*batch.columns[:-1], as_lists(vectors)]
                 yield pa.RecordBatch.from_arrays(columns, names=names)
 
         return run
 
+    def require_valid(self) -> None:
+        """Raise a `UserError` that lists params that are missing or not allowed."""
+        super().require_valid()
+        lacking = [name for name in ("textCol", "checkpoint") if not self.value(name)]
+        if lacking:
+            raise UserError(f"TextEmbedder: {' and '.join(lacking)} must be set")
+
     def _place(self) -> CheckpointPlace:
-        if not self.value("checkpoint"):
-            raise UserError("TextEmbedder: checkpoint must be set: its directory or URI")
         found = find_checkpoint(self.value("checkpoint"))
         if self.value("pooling") == "pooler" and not found.has_pooler:
             raise UserError(f"TextEmbedder: {found.uri} has no pooler: set pooling to mean or cls")
@@ -140,13 +171,6 @@ class TextEmbedder(
             windows=self.value("windows"),
             stride=self.value("stride"),
         )
-
-
-def _lists(vectors: Floats) -> pa.Array:
-    """An array of floats for each row; no copy."""
-    rows, width = vectors.shape
-    offsets = pa.array(np.arange(rows + 1, dtype=np.int32) * width)
-    return pa.ListArray.from_arrays(offsets, pa.array(vectors.reshape(-1)))
 
 
 def _opened_here(

@@ -11,24 +11,29 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from pyspark.ml.base import Estimator
+from pyspark.ml.param import Param
 from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
 
 from pipeline.data.encoding import FeatureSchema, LabelSchema
 from pipeline.data.names import column, require
 from pipeline.deep.choices import to_schedule
 from pipeline.deep.estimator import DeepEstimator
+from pipeline.deep.handing_over import HandedOver, hand_over
 from pipeline.deep.params.fit import FitParams
 from pipeline.deep.params.steps import PenaltyParams, RateParams, StepParams
 from pipeline.deep.predictor import FACTS
-from pipeline.errors import UserError
+from pipeline.errors import ModelError, UserError
 from pipeline.estimators.params import GangParams, TableParams
 from pipeline.estimators.profile import describe
 from pipeline.estimators.resumable import HoldoutParams
+from pipeline.spark.memory import require_memory_of_task
 from pipeline.spark.resources import plan_gang
+from pipeline.spark.scratch import Scratch, require_visible
 from pipeline.store.installed import installed
 from pipeline.transfer.advice import Advice, advise
 from pipeline.transfer.as_is import AsIs, label_without_rows, nearest, own_outputs
@@ -40,9 +45,10 @@ from pipeline.transfer.table_facts import table_facts
 from pipeline.transfer.text_options import NETWORK, TextOptions
 from pipeline.transfer.text_params import StrategyParams, TextColumnParams, TokenParams
 from pipeline.transfer.text_tokeniser import TextTokeniser
+from pipeline.transfer.trainers import as_is_mb
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +56,12 @@ M = TypeVar("M", bound=TextModel)
 
 TOKENS = "__tokens"
 """The column of tokens, while a fit lasts."""
+_OF_TRAINING = tuple(
+    name
+    for own in (PenaltyParams, StepParams, RateParams, FitParams, HoldoutParams)
+    for name in dir(own)
+    if isinstance(getattr(own, name), Param)
+)
 # What the network's own estimator is told in another way.
 _OTHERWISE = ("featuresCol", "featuresCols", "learning_rate", "epochs", "warmup_epochs")
 
@@ -131,7 +143,7 @@ class TextEstimator(
             tokeniser.tokeniser,
             plan_gang(dataset.sparkSession, self.value("numWorkers"), self.gpus_per_worker),
             is_number=self.trainer.predicts_numbers,
-            own_labels=place.labels,
+            place=place,
         )
         return advise(facts, place.config)
 
@@ -144,7 +156,9 @@ class TextEstimator(
         if strategy == ADVISE:
             advice = self.advise(dataset)
             strategy, reasons = advice.strategy, advice.reasons
-            logger.info("%s: %s", type(self).__name__, advice)
+            # Not info: whoever has set up no logging is to see it, too.
+            logger.warning("%s: %s", type(self).__name__, advice)
+        self._tell_unused(strategy)
         with self._tokenised(dataset, tokeniser, place) as tokens:
             if strategy == AS_IS:
                 metadata, natives = self._as_it_is(tokens, tokeniser, place)
@@ -155,6 +169,7 @@ class TextEstimator(
         known = {
             "strategy": strategy,
             "reasons": list(reasons),
+            "params": self.used(strategy),
             "checkpoint": {"uri": place.uri, "digest": place.digest},
             "shape": [self.value(name) for name in ("max_length", "windows", "stride")],
             "pooling": self.value("pooling"),
@@ -172,6 +187,17 @@ class TextEstimator(
         }
         files = {f"{FOLDER}{name}": data for name, data in tokeniser.files_to_save().items()}
         return self._model(metadata, {**natives, **files})
+
+    def _tell_unused(self, strategy: str) -> None:
+        """Params that are set in vain: a surprise, and no reason to fail."""
+        names = self.unused(strategy)
+        if strategy == AS_IS:
+            names += [name for name in _OF_TRAINING if self.isSet(name) and name not in names]
+        if names:
+            logger.warning(
+                "%s: strategy %s does not use %s",
+                *(type(self).__name__, strategy, ", ".join(names)),
+            )
 
     def _require_named(self) -> None:
         """Refuse what is not named, or named in another way than texts are."""
@@ -198,6 +224,9 @@ class TextEstimator(
             raise UserError(
                 f"{type(self).__name__}: {found.uri} has no pooler: set pooling to mean or cls"
             )
+        is_own = self.value("strategy") == AS_IS and not self.value("descriptions")
+        if is_own and found.head_problem:
+            raise ModelError(f"{found.head_problem}; or set descriptions, to do without its head")
         return found
 
     def _tokeniser(self) -> TextTokeniser:
@@ -223,7 +252,8 @@ class TextEstimator(
         tokens.persist()
         try:
             yield tokens
-            tokeniser.log_counts()
+            if tokeniser.counts.texts:
+                tokeniser.log_counts()
         finally:
             tokens.unpersist()
 
@@ -309,9 +339,7 @@ class TextEstimator(
             if outputs
             else nearest(base, label, given, tokeniser.tokeniser)
         )
-        context = tokens.sparkSession.sparkContext
-        files = context.parallelize([wanted], 1).map(_files_of).collect()[0]
-        return self._untrained(label), files
+        return self._untrained(label), _written(tokens.sparkSession, wanted, trainer)
 
     def _known_label(self, dataset: DataFrame, place: CheckpointPlace) -> LabelSchema | None:
         """The classes of texts that nobody has labelled, where the strategy needs no labels."""
@@ -348,11 +376,21 @@ class TextEstimator(
         return cast(M, model)
 
 
-def _files_of(wanted: AsIs) -> dict[str, bytes]:
+def _written(spark: SparkSession, wanted: AsIs, trainer: DeepEstimator[Any]) -> dict[str, bytes]:
+    """The files of a network that is not trained, which an executor makes."""
+    kind = trainer.model_class.kind
+    require_memory_of_task(spark, as_is_mb(wanted.place.config), kind)
+    with Scratch(trainer._scratch(spark), kind) as scratch:
+        tasks = spark.sparkContext.parallelize([wanted], 1)
+        return tasks.map(partial(_files_of, scratch.uri)).collect()[0].read()
+
+
+def _files_of(scratch: str, wanted: AsIs) -> HandedOver:
     """On an executor: MXNet is loaded there."""
     from pipeline.transfer.as_is_network import as_is_files
 
-    return as_is_files(wanted)
+    require_visible(scratch)
+    return hand_over(as_is_files(wanted), scratch)
 
 
 def _counts(tokeniser: TextTokeniser) -> dict[str, Any]:

@@ -26,6 +26,11 @@ class TextModel(DeepModel, TextColumnParams):
         return str(self.metadata[TEXT]["strategy"])
 
     @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why the strategy was chosen, in sentences, where the estimator was to `advise`."""
+        return tuple(self.metadata[TEXT]["reasons"])
+
+    @property
     def trainedParameters(self) -> int:  # noqa: N802 - as Spark ML names properties
         """How many numbers were trained, at most at once; 0 of a model that was used as it is."""
         return int(self.metadata[TEXT]["trained_parameters"])
@@ -45,7 +50,10 @@ class TextModel(DeepModel, TextColumnParams):
 
     @property
     def textCounts(self) -> dict[str, Any]:  # noqa: N802
-        """Of the texts of the fit: how many, how many were cut, and their lengths in tokens."""
+        """Of the texts of the fit: how many, how many were cut, and their lengths in tokens.
+
+        All 0 where the fit read no text, as one without training and labels does.
+        """
         return dict(self.metadata[TEXT]["counts"])
 
     def _columns_to_score_with(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
@@ -11,7 +12,8 @@ from pipeline import files
 from pipeline.errors import UserError
 from pipeline.estimators.model import qualified
 
-_FOLDER = "checkpoint"  # below the place of a saved transformer
+_METADATA = "metadata"  # where Spark ML has the params
+_FOLDER = "checkpointFolder"  # the key there of the folder with the files, beside it
 
 
 class HasFiles(Protocol):
@@ -25,20 +27,27 @@ class FilesWriter(DefaultParamsWriter):
     """Saves params and, before them, the checkpoint's files."""
 
     def save(self, path: str) -> None:
-        """Save to a URI; a path without a scheme is of Spark's default file system."""
-        # Read first: what is overwritten may be what they are read from.
-        contents = cast(HasFiles, self.instance).files_to_save()
+        """Save to a URI; a path without a scheme is of Spark's default file system.
+
+        What is overwritten goes last: until the new files are all there the old ones are whole.
+        """
         uri = qualified(self.sparkSession, path)
-        if self.shouldOverwrite:
-            files.delete(uri)
-        elif files.exists(uri):
+        if files.exists(uri) and not self.shouldOverwrite:
             raise UserError(
                 f"{uri}: something is there already; write().overwrite() replaces it, or choose "
                 "another place"
             )
+        contents = cast(HasFiles, self.instance).files_to_save()
+        former = files.children(uri)
+        # Named by its content: a transformer that is saved over itself keeps the files it reads.
+        folder = f"checkpoint-{_digest(contents)}"
         for name, content in contents.items():
-            files.write_bytes(files.join(uri, _FOLDER, name), content)
-        self.saveImpl(path)
+            files.write_bytes(files.join(uri, folder, name), content)
+        files.delete(files.join(uri, _METADATA))
+        self.saveMetadata(self.instance, path, self.sc, extraMetadata={_FOLDER: folder})
+        for name in former:
+            if name not in (folder, _METADATA):
+                files.delete(files.join(uri, name))
 
 
 class FilesReader(DefaultParamsReader[Any]):
@@ -50,5 +59,16 @@ class FilesReader(DefaultParamsReader[Any]):
     def load(self, path: str) -> Any:
         """Load from a URI."""
         loaded = super().load(path)
-        uri = files.join(qualified(self.sparkSession, path), _FOLDER)
-        return loaded.setParams(checkpoint=uri)
+        folder = self.loadMetadata(path, self.sc)[_FOLDER]
+        return loaded.setParams(
+            checkpoint=files.join(qualified(self.sparkSession, path), str(folder))
+        )
+
+
+def _digest(contents: Mapping[str, bytes]) -> str:
+    """What tells files from any others, short."""
+    found = hashlib.sha256()
+    for name, content in sorted(contents.items()):
+        found.update(f"{name} {len(content)}\n".encode())
+        found.update(content)
+    return found.hexdigest()[:16]

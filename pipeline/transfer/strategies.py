@@ -88,6 +88,15 @@ PLANS: Mapping[str, Plan] = {
 }
 """Those that train."""
 
+USES: Mapping[str, tuple[str, ...]] = {
+    FINE_TUNE: (*_ALL, "head_learning_rate"),
+    FROZEN: ("head_learning_rate", "head_epochs"),
+    FROZEN_THEN_FINE_TUNE: (*_ALL, "head_learning_rate", "head_epochs"),
+    FROM_SCRATCH: tuple(_ALL),
+    AS_IS: ("descriptions",),
+}
+"""Of the params that not every strategy uses: those that each does."""
+
 
 def default_words(name: str) -> str:
     """What a param is by default in each strategy that trains all weights, for its help."""

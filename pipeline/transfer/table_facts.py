@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyspark.sql import functions as F  # noqa: N812
 
+from pipeline.data.content import MOST_CLASSES
+from pipeline.data.encoding import LabelSchema
 from pipeline.data.names import column
 from pipeline.errors import DataError
 from pipeline.transfer.advice import TableFacts
+from pipeline.transfer.as_is import own_outputs
+from pipeline.transfer.checkpoint_place import CheckpointPlace
 from pipeline.transfer.tokenising import Texts, Tokeniser
 
 if TYPE_CHECKING:
@@ -29,7 +33,7 @@ def table_facts(
     plan: GangPlan,
     *,
     is_number: bool,
-    own_labels: Sequence[str],
+    place: CheckpointPlace,
 ) -> TableFacts:
     """Count rows and classes, and look at the first thousand texts.
 
@@ -47,55 +51,60 @@ def table_facts(
         The gang that would train.
     is_number : bool
         Whether a number is predicted.
-    own_labels : sequence of str
-        What the outputs of the checkpoint's own head are called.
+    place : CheckpointPlace
+        The checkpoint: its own head may have the label's classes.
 
     Raises
     ------
     DataError
-        When no row is labelled.
+        When no row is labelled, or the label has more values than there may be classes.
     """
     labelled = dataset.where(column(label).isNotNull())
-    if is_number:
-        rows, sizes, names = labelled.count(), [], set()
-    else:
-        groups = labelled.groupBy(column(label).alias("label")).agg(F.count("*").alias("rows"))
-        found = groups.collect()
-        sizes = [int(row["rows"]) for row in found]
-        rows, names = sum(sizes), {str(row["label"]).lower() for row in found}
+    found = {} if is_number else _classes(labelled, label)
+    rows = labelled.count() if is_number else sum(found.values())
     if not rows:
         raise DataError(f"no row has a label in column {label}; there is nothing to advise on")
     some = labelled.select(*map(column, columns)).limit(_SAMPLE).collect()
     texts = [[row[place] for row in some] for place in range(len(columns))]
     tokens, unknown, pieces = _of_texts(texts, tokeniser)
-    known = {name.lower() for name in own_labels}
     return TableFacts(
         rows=rows,
-        smallest_class=min(sizes, default=rows),
-        classes=len(sizes),
+        smallest_class=min(found.values(), default=rows),
+        classes=len(found),
         tokens=tokens,
         unknown=unknown,
         pieces=pieces,
         workers=plan.workers,
         cores=plan.cores,
         gpus=plan.gpus,
-        has_own_head=bool(names) and names <= known,
+        has_own_head=bool(found) and bool(own_outputs(place, LabelSchema(label, tuple(found)))),
     )
+
+
+def _classes(labelled: DataFrame, label: str) -> dict[Any, int]:
+    """Rows of each class, numbers as float."""
+    groups = labelled.groupBy(column(label).alias("label")).agg(F.count("*").alias("rows"))
+    found = groups.limit(MOST_CLASSES + 1).collect()
+    if len(found) > MOST_CLASSES:
+        raise DataError(
+            f"label {label} has more than {MOST_CLASSES} different values: it is a number to "
+            "predict rather than a class, and classifiers need classes"
+        )
+    return {
+        value if isinstance(value, str) else float(value): int(rows)
+        for value, rows in sorted(found)
+    }
 
 
 def _of_texts(texts: Sequence[Texts], tokeniser: Tokeniser) -> tuple[float, float, float]:
     """Tokens of a row, share of unknown ones, word pieces of a word."""
-    rows = tokeniser.encode(*texts).rows
+    encoded = tokeniser.encode(*texts)
+    rows = encoded.rows
     is_token = ~np.isnan(rows)
     ids = rows[is_token].astype(np.int64) >> 1
     special = [number for name, number in tokeniser.special_ids.items() if name != "unk_token"]
     own = ids[~np.isin(ids, special)]
     unknown = float((own == tokeniser.special_ids["unk_token"]).mean()) if len(own) else 0.0
     words = sum(len((text or "").split()) for column_texts in texts for text in column_texts)
-    kept = 1.0 - _share_cut(texts, tokeniser)
+    kept = 1.0 - encoded.counts.cut_tokens / max(encoded.counts.tokens, 1)
     return float(is_token.sum(axis=1).mean()), unknown, len(own) / max(words * kept, 1.0)
-
-
-def _share_cut(texts: Sequence[Texts], tokeniser: Tokeniser) -> float:
-    counts = tokeniser.encode(*texts).counts
-    return counts.cut_tokens / max(counts.tokens, 1)

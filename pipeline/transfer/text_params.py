@@ -10,7 +10,7 @@ from pyspark.ml.param import TypeConverters
 from pipeline.deep.choices import words
 from pipeline.deep.params.rules import one_of
 from pipeline.estimators.params import OurParams, Rule, declare
-from pipeline.transfer.strategies import FINE_TUNE, PLANS, STRATEGIES, default_words
+from pipeline.transfer.strategies import FINE_TUNE, PLANS, STRATEGIES, USES, default_words
 from pipeline.transfer.text_options import POOLINGS
 
 
@@ -137,3 +137,16 @@ class StrategyParams(OurParams):
     def of_strategy(self, strategy: str, name: str) -> Any:
         """A param's value, or else its default in a strategy that trains."""
         return self.value(name) if self.isSet(name) else PLANS[strategy].defaults[name]
+
+    def used(self, strategy: str) -> dict[str, Any]:
+        """What a strategy goes by, of the params that not every strategy uses."""
+        usual = {} if strategy not in PLANS else PLANS[strategy].defaults
+        return {
+            name: self.of_strategy(strategy, name) if name in usual else self.value(name)
+            for name in USES[strategy]
+        }
+
+    def unused(self, strategy: str) -> list[str]:
+        """Params that are set, and that a strategy does not use."""
+        names = dict.fromkeys(name for own in USES.values() for name in own)
+        return [name for name in names if self.isSet(name) and name not in USES[strategy]]

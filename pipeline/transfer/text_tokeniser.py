@@ -8,7 +8,6 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 import pyarrow as pa
 from pyspark import TaskContext
 from pyspark.ml import Transformer
@@ -24,7 +23,7 @@ from pipeline.estimators.params import OurParams, Rule, declare
 from pipeline.transfer.counts_param import CountsParam
 from pipeline.transfer.saved_files import FilesReader, FilesWriter
 from pipeline.transfer.text_counts import TextCounts
-from pipeline.transfer.token_rows import Floats
+from pipeline.transfer.token_rows import as_lists
 from pipeline.transfer.tokeniser_files import TokeniserFiles, read_files
 from pipeline.transfer.tokenising import Tokeniser
 from pipeline.transfer.windows import Shape
@@ -200,7 +199,7 @@ def _in_tasks(
             for part in _parts(batch, most_rows):
                 encoded = opened.encode(*(part.column(place).to_pylist() for place in places))
                 counter.add(encoded.counts)
-                columns = [*part.columns, _lists(encoded.rows)]
+                columns = [*part.columns, as_lists(encoded.rows)]
                 yield pa.RecordBatch.from_arrays(columns, names=names)
 
     return run
@@ -210,13 +209,6 @@ def _parts(batch: pa.RecordBatch, rows: int) -> Iterator[pa.RecordBatch]:
     """A batch in parts of so many rows."""
     for begin in range(0, batch.num_rows, rows):
         yield batch.slice(begin, rows)
-
-
-def _lists(rows: Floats) -> pa.Array:
-    """An array of floats for each row; no copy."""
-    count, width = rows.shape
-    offsets = pa.array(np.arange(count + 1, dtype=np.int32) * width)
-    return pa.ListArray.from_arrays(offsets, pa.array(rows.reshape(-1)))
 
 
 def _opened_here(digest: str, sent: Broadcast[TokeniserFiles], shape: Shape) -> Tokeniser:

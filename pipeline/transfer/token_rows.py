@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int32]
@@ -105,6 +106,13 @@ def bucket(length: int, most: int) -> int:
     """
     step = max(_SMALLEST_STEP, (1 << (length - 1).bit_length()) // 8)
     return min(-(-length // step) * step, most)
+
+
+def as_lists(rows: Floats) -> pa.Array:
+    """An array of floats for each row, as columns of Spark hold it; no copy."""
+    count, width = rows.shape
+    offsets = pa.array(np.arange(count + 1, dtype=np.int32) * width)
+    return pa.ListArray.from_arrays(offsets, pa.array(rows.reshape(-1)))
 
 
 def _known(rows: Floats, windows: int) -> npt.NDArray[np.bool_]:

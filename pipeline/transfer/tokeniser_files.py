@@ -20,10 +20,11 @@ from tokenizers.processors import TemplateProcessing
 
 from pipeline import files
 from pipeline.errors import ModelError
+from pipeline.transfer.checkpoints.configuration import FILE as CONFIG
+from pipeline.transfer.checkpoints.configuration import encoder_config
 from pipeline.transfer.token_rows import MOST_IDS
 from pipeline.transfer.windows import Template
 
-CONFIG = "config.json"
 TOKENISER = "tokenizer.json"
 VOCABULARY = "vocab.txt"
 SETTINGS = "tokenizer_config.json"
@@ -36,8 +37,6 @@ _SPECIAL = {
     "pad_token": ("[PAD]", "<pad>"),
     "unk_token": ("[UNK]", "<unk>"),
 }
-# These count positions from the one after the padding token's id.
-_POSITIONS_AFTER_PADDING = ("roberta", "xlm-roberta", "camembert")
 _LONGEST_WORD = 100  # characters, of BERT: a longer word is [UNK]
 
 
@@ -66,7 +65,7 @@ class TokeniserFiles:
         """
         try:
             found = json.loads(self.contents.get(name, b"{}"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ModelError(f"{files.join(self.uri, name)}: not JSON: {error}") from None
         if not isinstance(found, dict):
             raise ModelError(f"{files.join(self.uri, name)}: not a JSON object")
@@ -135,25 +134,13 @@ def limits(found: TokeniserFiles) -> Limits:
     Raises
     ------
     ModelError
-        When it does not give the vocabulary's size and the number of positions.
+        When it describes no encoder that is known here, or one of too many tokens.
     """
-    config = found.json(CONFIG)
-    try:
-        vocab_size = int(config["vocab_size"])
-        positions = int(config["max_position_embeddings"])
-        if config.get("model_type") in _POSITIONS_AFTER_PADDING:
-            positions -= int(config.get("pad_token_id") or 0) + 1
-        token_types = int(config.get("type_vocab_size") or 1)
-    except (KeyError, TypeError, ValueError):
-        raise ModelError(
-            f"{files.join(found.uri, CONFIG)}: needs vocab_size and max_position_embeddings, whole "
-            "numbers, as text encoders have them"
-        ) from None
-    if vocab_size > MOST_IDS:
-        raise ModelError(
-            f"{files.join(found.uri, CONFIG)}: vocab_size is {vocab_size}; {MOST_IDS} is the most"
-        )
-    return Limits(vocab_size, positions, token_types)
+    where = files.join(found.uri, CONFIG)
+    config = encoder_config(where, found.json(CONFIG))
+    if config.vocab_size > MOST_IDS:
+        raise ModelError(f"{where}: vocab_size is {config.vocab_size}; {MOST_IDS} is the most")
+    return Limits(config.vocab_size, config.longest, max(config.type_vocab_size, 1))
 
 
 def make_tokenizer(found: TokeniserFiles) -> Tokenizer:
@@ -286,7 +273,7 @@ def _normaliser(found: TokeniserFiles, given: BertNormalizer) -> BertNormalizer:
 
     Where it is silent, what `tokenizer.json` says stands.
     """
-    said = {name: value for name, value in found.json(SETTINGS).items() if value is not None}
+    said = {name: value for name, value in found.json(SETTINGS).items() if type(value) is bool}
     return BertNormalizer(
         clean_text=given.clean_text,
         handle_chinese_chars=said.get("tokenize_chinese_chars", given.handle_chinese_chars),
@@ -297,4 +284,5 @@ def _normaliser(found: TokeniserFiles, given: BertNormalizer) -> BertNormalizer:
 
 def _text_of(token: Any) -> str | None:
     """A special token's text; checkpoints write it alone, or with how it is matched."""
-    return token.get("content") if isinstance(token, dict) else token
+    text = token.get("content") if isinstance(token, dict) else token
+    return text if isinstance(text, str) else None

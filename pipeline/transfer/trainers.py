@@ -9,6 +9,7 @@ from pipeline.deep.estimator import DeepEstimator
 from pipeline.deep.padded import Padded
 from pipeline.deep.regressor import DeepRegressor
 from pipeline.deep.task import DeepTask
+from pipeline.spark.resources import GangPlan
 from pipeline.transfer.checkpoints import EncoderConfig
 from pipeline.transfer.model import TextClassificationModel, TextRegressionModel
 from pipeline.transfer.text_options import TextOptions
@@ -18,6 +19,10 @@ _BYTES = 4
 # Copies of all weights: the checkpoint as it is read, the network's, those of the best epoch; where
 # all are trained, gradients, two moments, and a checkpoint's on its way. As measured with MiniLM.
 _COPIES, _COPIES_TRAINED = 3, 8
+# Of these copies, those that a host has where a GPU computes: the checkpoint as it is read, or the
+# files that are written; and where all are trained, a training's checkpoint on its way, which is
+# weights, those of the best epoch, two moments, and as many bytes again. As counted, not measured.
+_COPIES_ON_HOST, _COPIES_ON_HOST_TRAINED = 2, 6
 # Numbers of a token that each layer keeps for the way back, in widths of the encoder and in rows of
 # attention; and those that there are at once where there is no way back. As measured with MiniLM.
 _KEPT, _PASSING = (40, 4), (12, 2)
@@ -26,19 +31,31 @@ _KEPT, _PASSING = (40, 4), (12, 2)
 class TextTrainer(DeepEstimator[Any]):
     """What both trainers know of the network."""
 
-    @property
-    def own_mb(self) -> int:
-        """MiB that a worker takes for the network, not for its rows."""
+    def own_mb(self, plan: GangPlan) -> int:
+        """MiB of the host that each worker takes for the network, not for its shards.
+
+        What the layers give for a batch counts where the host computes; GPUs hold it themselves.
+        """
         options = TextOptions.from_json(self.value("network_options"))
-        padded = Padded(options.max_length, options.windows)
+        is_frozen = options.trains == "new"
         weights = weights_of(options.config)
-        if options.trains == "new":
-            numbers = weights * _COPIES + padded.scored_numbers * _by_token(options, *_PASSING)
-        else:
-            rows = int(self.value("batch_size_per_worker") or self.value("batch_size"))
-            tokens = rows * padded.width * options.config.num_hidden_layers
-            numbers = weights * _COPIES_TRAINED + tokens * _by_token(options, *_KEPT)
+        if plan.gpus:
+            copies = _COPIES_ON_HOST if is_frozen else _COPIES_ON_HOST_TRAINED
+            return weights * copies * _BYTES // _MIB
+        copies = _COPIES if is_frozen else _COPIES_TRAINED
+        numbers = weights * copies + self._numbers_of_batch(options, plan.workers)
         return numbers * _BYTES // _MIB
+
+    def _numbers_of_batch(self, options: TextOptions, workers: int) -> int:
+        """Numbers that a worker's layers give for a batch, at most."""
+        padded = Padded(options.max_length, options.windows)
+        passing = padded.scored_numbers * _by_token(options, *_PASSING)
+        if options.trains == "new":
+            return passing
+        rows = max(self.recipe().rows_of_batch(workers) // workers, 1)
+        tokens = rows * padded.width * options.config.num_hidden_layers
+        kept = tokens * _by_token(options, *_KEPT)
+        return kept if options.trains == "all" else max(kept, passing)
 
     def _most_epochs(self, task: DeepTask) -> int:
         """Epochs of the new layers alone, where they come first, and of all."""
@@ -70,3 +87,8 @@ def weights_of(config: EncoderConfig) -> int:
     width, inner = config.hidden_size, config.intermediate_size
     rows = config.vocab_size + config.max_position_embeddings + config.type_vocab_size
     return rows * width + config.num_hidden_layers * (4 * width * width + 2 * width * inner)
+
+
+def as_is_mb(config: EncoderConfig) -> int:
+    """MiB of a host that a checkpoint takes which is used without training, while it is made so."""
+    return weights_of(config) * _COPIES * _BYTES // _MIB

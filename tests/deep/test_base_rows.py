@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,7 @@ from pipeline.deep.base_rows import base_rows
 from pipeline.deep.communication import OnlyRank
 from pipeline.deep.inputs import InputLayout
 from pipeline.deep.padded import Padded
+from pipeline.errors import UserError
 from pipeline.spark.shard_file import CHUNK_ROWS, Shard, ShardRows, ShardWriter
 
 LAYOUT = InputLayout((0, 1, 2, 3), (), ())
@@ -54,3 +58,29 @@ def test_a_rank_without_rows_knows_the_width_too(tmp_path: Any) -> None:
     found = base_rows(_rows(0, tmp_path / "shard"), _sums, LAYOUT, None, OnlyRank(threads=1))
     assert (found.rows, found.width) == (0, 2)
     assert list(found.matrices()) == []
+
+
+@contextmanager
+def _files_of_at_most(size: int) -> Iterator[None]:
+    """As on a disk that has no more room."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_disk_without_room_is_named_before_the_base_runs(tmp_path: Any) -> None:
+    shard = _rows(200_000, tmp_path / "shard")
+    calls = []
+
+    def call(numbers: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        calls.append(len(numbers))
+        return _sums(numbers, codes)
+
+    told = r"host .*: /.* has no room for 2 MiB, what the part that stays as it is gives for"
+    with _files_of_at_most(2**20), pytest.raises(UserError, match=told):
+        base_rows(shard, call, LAYOUT, None, OnlyRank(threads=1))
+    assert calls == [1]  # one row, to know the width
+    assert base_rows(shard, call, LAYOUT, None, OnlyRank(threads=1)).rows == 200_000

@@ -118,6 +118,33 @@ def test_a_training_in_stages_that_was_killed_ends_as_one_that_was_not(
     assert _trained(source, trains, kept=kept, stage_epochs=2) == undisturbed
 
 
+@pytest.mark.parametrize(("trains", "epochs"), [("new_then_all", 2), ("new", 3)])
+def test_a_base_does_not_run_over_the_rows_for_a_stage_that_is_over(
+    trains: str, epochs: int, source: Source, tmp_path: Path
+) -> None:
+    """Killed in the first step of the second stage, or asked for again when all is done."""
+    kept = Kept(Checkpoints((tmp_path / "kept").as_uri(), "epoch"), every=1)
+    given = {"kept": kept, "stage_epochs": 2, "epochs": 3}
+
+    def kill() -> None:
+        newest = kept.checkpoints.newest()
+        if newest is not None and newest.steps == epochs:
+            raise KilledError
+
+    if trains == "new":
+        _trained(source, trains, **given)
+    else:
+        with pytest.raises(KilledError):
+            train_alone(_task(source, trains, **given), OnlyRank(threads=1, on_advance=kill))
+    newest = kept.checkpoints.newest()
+    assert newest is not None
+    assert newest.steps == epochs
+    Base.rows.clear()
+    found = _trained(source, trains, **given)
+    assert sum(Base.rows) <= 16  # a batch, to know shapes
+    assert found == _trained(source, trains, stage_epochs=2, epochs=3)
+
+
 def test_a_checkpoint_on_a_base_does_not_hold_the_base(source: Source, tmp_path: Path) -> None:
     kept = Kept(Checkpoints((tmp_path / "kept").as_uri(), "epoch"), every=1)
     _trained(source, "new", kept=kept)

@@ -94,9 +94,12 @@ def test_a_process_alone_trains_the_network_of_a_gang_of_one(tmp_path: Path) -> 
     collective, seat = Horovod(), Seat(0, 1, ("127.0.0.1",))
     collective.join(seat, collective.invite("127.0.0.1", 1), 60)
     sender: Any = _Silent()
-    gang = train_epochs(task, Worker(seat, 1, (), sender))
+    worker = Worker(seat, 1, (), sender)
+    gang = train_epochs(task, worker)
+    written = train_epochs(task, worker, scratch=(tmp_path / "scratch").as_uri())
     collective.leave()
     assert _untimed(alone) == _untimed(gang)
+    assert _untimed({**written, "files": written["files"].read()}) == gang
 
 
 def test_values_are_learnt_and_judged_in_their_unit(tmp_path: Path) -> None:

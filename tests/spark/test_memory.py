@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.errors import UserError
 from pipeline.spark import memory
-from pipeline.spark.memory import require_memory
+from pipeline.spark.memory import require_memory, require_memory_of_task
 from pipeline.spark.resources import GangPlan
 
 MIB = 2**20
@@ -69,3 +69,12 @@ def test_what_each_worker_trains_is_counted_besides_its_rows(
 def test_elsewhere_nobody_kills_for_it(shards: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "overhead_mb", lambda *_: 0)
     require_memory(on("spark://host:7077"), plan(4), shards, 2.0, "boosting")
+    require_memory_of_task(on("local[2]"), 10**6, "text")
+
+
+def test_a_task_alone_is_held_against_the_overhead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "overhead_mb", lambda *_: 1_000)
+    require_memory_of_task(on("yarn"), 200, "text")
+    told = r"text: an executor takes 1001 MiB .* have 1000, .*memoryOverhead to 1001m or more"
+    with pytest.raises(UserError, match=told):
+        require_memory_of_task(on("yarn"), 201, "text")

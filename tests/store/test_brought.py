@@ -154,3 +154,11 @@ def test_links_to_files_are_their_content(tmp_path: Path) -> None:
     (tmp_path / "snapshot" / "config.json").symlink_to(tmp_path / "blobs" / "a")
     plain = _put((tmp_path / "plain").as_uri(), {"config.json": b"content"})
     assert digest_of(str(tmp_path / "snapshot")) == digest_of(plain)
+
+
+@pytest.mark.parametrize("name", ["../secret", "parts/../../secret", "/secret"])
+def test_no_file_outside_of_the_directory_is_asked_for(tmp_path: Path, name: str) -> None:
+    uri = _put((tmp_path / "there").as_uri())
+    (tmp_path / "secret").write_text("secret")
+    with pytest.raises(StoreError, match="is no file within that directory"):
+        digest_of(uri, [name])

@@ -17,8 +17,15 @@ PIECES = (
     *("caf", "##e", "##é", "##s", "ob", "##ject", "日", "本", "a", "b", "c", "d"),
 )
 VOCABULARY = (*SPECIAL, *PIECES)
+SIZES = {
+    "hidden_size": 4,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 4,
+}
 CONFIG = {
     "model_type": "bert",
+    **SIZES,
     "vocab_size": len(VOCABULARY),
     "max_position_embeddings": 64,
     "type_vocab_size": 2,
@@ -46,6 +53,7 @@ def roberta(directory: Path) -> Path:
     tokenizer.save(str(directory / "tokenizer.json"))
     config = {
         "model_type": "roberta",
+        **SIZES,
         "vocab_size": len(words),
         "max_position_embeddings": 34,
         "pad_token_id": 1,

@@ -39,7 +39,10 @@ FACTS = TableFacts(
         ({"rows": 60_000}, "fine_tune", "enough to train all weights at once"),
         ({"rows": 3_000_000, "tokens": 200.0}, "frozen", "That is long"),
         ({"rows": 900_000, "unknown": 0.2, "gpus": 1}, "from_scratch", "learn this language"),
-        ({"rows": 100, "smallest_class": 40, "pieces": 4.0}, "frozen_then_fine_tune", "unlike"),
+        ({"rows": 100, "smallest_class": 40, "pieces": 4.0}, "frozen_then_fine_tune", "few to"),
+        ({"rows": 16, "smallest_class": 8, "pieces": 4.0}, "frozen", "unlike"),
+        ({"rows": 16, "smallest_class": 8, "pieces": 4.0}, "frozen", "too few to train all"),
+        ({"rows": 500, "smallest_class": 200, "pieces": 4.0}, "frozen_then_fine_tune", "enough"),
     ],
 )
 def test_what_suits_a_table(changed: dict[str, Any], strategy: str, reason: str) -> None:
@@ -53,6 +56,7 @@ def test_the_reasons_name_what_was_seen() -> None:
     assert "5,000 labelled rows of 2 classes, 2,000 of the rarest, 30 tokens each" in told
     assert "1.2 word pieces a word, 1.2 % of the tokens unknown" in told
     assert "with 2 workers on CPU" in told
+    assert repr(advise(FACTS, MINILM)) == str(advise(FACTS, MINILM))  # what a notebook shows
     assert "with 1 worker on GPU" in str(advise(replace(FACTS, workers=1, gpus=1), MINILM))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from pipeline import files
 from pipeline.errors import ModelError
+from pipeline.transfer import checkpoints
 from pipeline.transfer.checkpoint_place import find_checkpoint, network_files
 from tests.transfer import tiny_bert
 from tests.transfer.made_checkpoints import write_safetensors
@@ -52,12 +54,32 @@ def test_what_is_no_checkpoint_is_one_clear_error(tmp_path: Path) -> None:
         find_checkpoint(str(tiny_bert.write(tmp_path / "other", model_type="gpt2")))
 
 
-def test_one_set_of_weights_is_read_safetensors_first() -> None:
+def test_one_set_of_weights_is_read_safetensors_first(tmp_path: Path) -> None:
+    uri = tmp_path.as_uri()
     both = ["config.json", "model.safetensors", "pytorch_model.bin", "README.md"]
-    assert network_files(both) == ("config.json", "model.safetensors")
-    parts = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
-    index = "model.safetensors.index.json"
-    found = network_files(["config.json", *parts, index, "pytorch_model.bin"])
-    assert set(found) == {"config.json", *parts, index}
-    assert network_files(["config.json", "pytorch_model.bin"])[1] == "pytorch_model.bin"
-    assert network_files(["config.json", "tf_model.h5"]) == ("config.json",)
+    assert network_files(uri, both) == ("config.json", "model.safetensors")
+    assert network_files(uri, ["config.json", "pytorch_model.bin"])[1] == "pytorch_model.bin"
+    assert network_files(uri, ["config.json", "tf_model.h5"]) == ("config.json",)
+
+
+@pytest.mark.parametrize("names", [("model-00001-of-00002.safetensors", "x"), ("one.bin", "two")])
+def test_parts_are_those_that_the_index_names(tmp_path: Path, names: tuple[str, str]) -> None:
+    whole = tiny_bert.write(tmp_path / "whole")
+    (whole / "model.safetensors").unlink()
+    (whole / "model-00003-of-00003.safetensors").write_text("of another checkpoint")
+    tensors = tiny_bert.tensors(0, 0)
+    places = {name: names[at % 2] for at, name in enumerate(tensors)}
+    for part in names:
+        own = {name: tensors[name] for name, where in places.items() if where == part}
+        write_safetensors(whole / part, own)
+    index = whole / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": places}))
+    found = find_checkpoint(str(whole))
+    assert set(found.names) == {"config.json", index.name, *names}
+    assert found.read().encoder.keys() == checkpoints.read(whole).encoder.keys()
+    (whole / names[1]).rename(tmp_path / "elsewhere")
+    with pytest.raises(ModelError, match=f"whole lacks {names[1]}, which .*index.json names"):
+        find_checkpoint(str(whole))
+    index.write_text(json.dumps({"weight_map": {"a": "../elsewhere"}}))
+    with pytest.raises(ModelError, match=r"'\.\./elsewhere' is not the name of a file beside it"):
+        find_checkpoint(str(whole))

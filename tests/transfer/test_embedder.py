@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def checkpoint(tmp_path: Path) -> Path:
 
 
 def test_vectors_are_those_of_the_encoder_in_the_rows_order(
-    spark: SparkSession, checkpoint: Path
+    spark: SparkSession, checkpoint: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     rows = tiny_bert.frame(spark, 40).drop("score")
     embedder = TextEmbedder(textCol="text", checkpoint=str(checkpoint), max_length=LENGTH)
@@ -45,8 +46,38 @@ def test_vectors_are_those_of_the_encoder_in_the_rows_order(
     assert vectors == pytest.approx(expected, abs=1e-5)
     with pytest.raises(DataError, match="column embedding: the name is needed"):
         embedder.transform(scored)
+    # To put rows in order Spark looks at them twice.
+    assert (embedder.counts.texts, embedder.counts.cut_texts) == (80, 0)
+    with caplog.at_level(logging.INFO, logger="pipeline"):
+        embedder.log_counts()
+    assert "text: 80 texts, " in caplog.text
+    for lacking in ({"checkpoint": str(checkpoint)}, {"textCol": "text"}):
+        with pytest.raises(UserError, match=r"TextEmbedder: (textCol|checkpoint) must be set"):
+            TextEmbedder(**lacking).transform(rows)
     with pytest.raises(UserError, match="pooling must be one of"):
         TextEmbedder(textCol="text", checkpoint=str(checkpoint), pooling="max").transform(rows)
+
+
+def test_the_second_text_of_a_pair_has_a_type_of_its_own(
+    spark: SparkSession, checkpoint: Path
+) -> None:
+    pairs = spark.createDataFrame([("a good film", "a dull plot")], "text string, second string")
+    embedder = TextEmbedder(
+        textCol="text",
+        pairCol="second",
+        checkpoint=str(checkpoint),
+        max_length=LENGTH,
+        normalise=False,
+    )
+    found = embedder.transform(pairs).collect()[0]["embedding"].toArray()
+    tokens = Tokeniser.load(str(checkpoint), LENGTH).encode(["a good film"], ["a dull plot"]).rows
+    assert (tokens[0][~np.isnan(tokens[0])] % 2).tolist() == [0] * 5 + [1] * 4
+    base = loaded_base(checkpoints.read(checkpoint), "mean", has_windows=False)
+    with_types, without = (
+        base(mx.nd.array(each[:, None])).asnumpy()[0] for each in (tokens, tokens // 2 * 2)
+    )
+    assert found == pytest.approx(with_types, abs=1e-5)
+    assert np.abs(found - without).max() > 1e-3
 
 
 def test_text_and_table_in_one_pipeline_that_is_saved_whole(

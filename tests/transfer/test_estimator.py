@@ -137,11 +137,45 @@ def test_advice_is_logged_and_followed(
     assert (advice.facts.rows, advice.facts.classes, advice.facts.workers) == (160, 2, 2)
     assert advice.facts.unknown == 0
     assert advice.facts.pieces == pytest.approx(1.0)
-    with caplog.at_level(logging.INFO, logger="pipeline"):
-        model = estimator.setParams(head_epochs=2).fit(rows)
+    with caplog.at_level(logging.WARNING, logger="pipeline"):  # as where no logging is set up
+        model = estimator.setParams(head_epochs=2, epochs=5).fit(rows)
     assert model.strategy == "frozen"
-    assert model.metadata["text"]["reasons"] == list(advice.reasons)
+    assert model.reasons == advice.reasons
+    assert model.metadata["text"]["params"] == {"head_learning_rate": 3e-2, "head_epochs": 2}
     assert str(advice) in caplog.text
+    assert "TextClassifier: strategy frozen does not use epochs" in caplog.text
+
+
+def test_advice_counts_an_own_head_as_training_would(rows: DataFrame, tmp_path: Path) -> None:
+    numbered = rows.selectExpr("text", "int(label = 'good') as y").limit(12)
+    for name, changed, is_one in (
+        ("unnamed", {"labels": ("LABEL_0", "LABEL_1")}, True),
+        ("several", {"problem_type": "multi_label_classification"}, False),
+    ):
+        given = {"labels": ("0", "1"), **changed}
+        estimator = TextClassifier(
+            checkpoint=str(tiny_bert.write(tmp_path / name, **given)),
+            **{**QUICK, "labelCol": "y", "rowIdCol": None},
+        )
+        assert estimator.advise(numbered).facts.has_own_head is is_one
+    many = rows.sparkSession.range(1_100).selectExpr("id", "string(id) as text")
+    with pytest.raises(DataError, match="label id has more than 1000 different values"):
+        estimator.setParams(labelCol="id").advise(many)
+
+
+def test_a_head_that_cannot_be_read_hinders_only_who_uses_it(
+    rows: DataFrame, tmp_path: Path
+) -> None:
+    names = {"0": "bad", "1": "fair", "2": "good"}
+    made = tiny_bert.write(tmp_path / "odd", labels=("good", "bad"), id2label=names)
+    quick = {**QUICK, "checkpoint": str(made)}
+    frozen = TextClassifier(strategy="frozen", head_learning_rate=3e-2, head_epochs=6, **quick)
+    assert _accuracy(frozen.fit(rows), rows) > 0.9
+    with pytest.raises(ModelError, match="id2label needs the keys 0 to 1; or set descriptions"):
+        TextClassifier(strategy="as_is", **quick).fit(rows)
+    given = {"good": "good great", "bad": ["poor", "dull"]}
+    nearest = TextClassifier(strategy="as_is", descriptions=given, **quick).fit(rows)
+    assert _accuracy(nearest, rows) > 0.9
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from pyspark.ml import Pipeline, PipelineModel
 from pyspark.ml.feature import VectorAssembler
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from pipeline.errors import DataError, UserError
+from pipeline import files
+from pipeline.errors import DataError, StoreError, UserError
 from pipeline.transfer.text_counts import TextCounts
 from pipeline.transfer.text_tokeniser import TextTokeniser
 from pipeline.transfer.tokenising import Tokeniser
@@ -112,6 +113,34 @@ def test_saving_replaces_only_when_told(frame: DataFrame, checkpoint: Path, tmp_
     again = TextTokeniser.load(place)
     assert again.tokeniser.shape.max_length == 16
     assert _rows(again.transform(frame)).shape == (len(TEXTS), 16)
+    assert _rows(loaded.transform(frame)).shape == (len(TEXTS), 16)  # it reads the same files
+
+
+def test_what_is_overwritten_is_whole_until_all_else_is_there(
+    frame: DataFrame, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = str(tmp_path / "saved")
+    TextTokeniser(textCol="a.text", checkpoint=str(checkpoint), maxLength=8).save(place)
+    wanted = _rows(TextTokeniser.load(place).transform(frame))
+    other = bert(tmp_path / "other", do_lower_case=False)
+    second = TextTokeniser(textCol="a.text", checkpoint=str(other), maxLength=8)
+    write = files.write_bytes
+
+    def stops(uri: str, content: bytes) -> None:
+        if uri.endswith("tokenizer_config.json"):
+            raise StoreError("the disk is full")
+        write(uri, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "write_bytes", stops)
+        with pytest.raises(StoreError, match="the disk is full"):
+            second.write().overwrite().save(place)
+    assert np.array_equal(_rows(TextTokeniser.load(place).transform(frame)), wanted, equal_nan=True)
+    second.write().overwrite().save(place)
+    assert not np.array_equal(
+        _rows(TextTokeniser.load(place).transform(frame)), wanted, equal_nan=True
+    )
+    assert len(list((tmp_path / "saved").iterdir())) == 2
 
 
 @pytest.mark.parametrize(

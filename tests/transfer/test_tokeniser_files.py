@@ -60,14 +60,21 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
     (where / "config.json").write_text("[]")
     _refused(where, "config.json: not a JSON object")
     (where / "config.json").write_text(json.dumps({"vocab_size": 8}))
-    _refused(where, "config.json: needs vocab_size and max_position_embeddings, whole numbers")
-    (where / "config.json").write_text(
-        json.dumps({"vocab_size": 2**24, "max_position_embeddings": 8})
-    )
+    _refused(where, "config.json describes a model of type None")
+    (where / "config.json").write_text(json.dumps({**CONFIG, "hidden_size": "4"}))
+    _refused(where, "config.json describes no encoder .*: hidden_size is '4' instead of a whole")
+    (where / "config.json").write_text(json.dumps({**CONFIG, "vocab_size": 2**24}))
     _refused(where, "vocab_size is 16777216; 8388608 is the most")
     latin = bert(tmp_path / "latin")
     (latin / "vocab.txt").write_bytes("café".encode("latin-1"))
     _refused(latin, "vocab.txt: not UTF-8")
+
+
+def test_settings_of_another_kind_than_they_should_be_do_not_count(tmp_path: Path) -> None:
+    strange = bert(tmp_path / "strange", cls_token=5, do_lower_case="yes", strip_accents=[])
+    usual = bert(tmp_path / "usual")
+    found, wanted = (Tokeniser.load(str(each), 16).encode(["CAFÉ"]) for each in (strange, usual))
+    assert found.rows[0, :4].tolist() == wanted.rows[0, :4].tolist()
 
 
 def test_a_tokeniser_that_adds_no_special_tokens_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -199,8 +200,17 @@ def test_the_digest_tells_tokenisers_apart(checkpoint: Path, tmp_path: Path) -> 
     assert Tokeniser.load(str(one), 31).digest != Tokeniser.load(str(one), 32).digest
 
 
-def test_a_checkpoint_without_a_maximum_of_types_has_one(tmp_path: Path) -> None:
-    config = {name: value for name, value in CONFIG.items() if name != "type_vocab_size"}
-    where = bert(tmp_path, config={**config, "model_type": "distilbert"})
+def test_what_a_config_leaves_out_is_what_the_network_takes_it_for(tmp_path: Path) -> None:
+    silent = {name: value for name, value in CONFIG.items() if name != "type_vocab_size"}
+    where = bert(tmp_path / "bert", config=silent)
+    tokens = unpack(Tokeniser.load(str(where), 16).encode(["a"], ["b"]).rows)
+    assert tokens.token_types[0].tolist() == [0, 0, 0, 1, 1, 0, 0, 0]
+    sizes = {"dim": 4, "n_layers": 1, "n_heads": 2, "hidden_dim": 4}
+    where = bert(tmp_path / "distil", config={**silent, **sizes, "model_type": "distilbert"})
     tokens = unpack(Tokeniser.load(str(where), 16).encode(["a"], ["b"]).rows)
     assert not tokens.token_types.any()
+    where = roberta(tmp_path / "roberta")
+    config = json.loads((where / "config.json").read_text())
+    del config["pad_token_id"], config["max_position_embeddings"]
+    (where / "config.json").write_text(json.dumps(config))
+    assert Tokeniser.load(str(where), 16).limits.positions == 510

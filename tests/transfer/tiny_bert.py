@@ -17,7 +17,7 @@ FILLERS = (
 )
 WORDS = {"good": ("good", "fine", "great"), "bad": ("bad", "poor", "dull")}
 VOCABULARY = (*SPECIAL, *FILLERS, *WORDS["good"], *WORDS["bad"], "##s")
-WIDTH, LAYERS, HEADS, INNER, POSITIONS = 16, 2, 2, 24, 24
+WIDTH, LAYERS, HEADS, INNER, POSITIONS, TYPES = 16, 2, 2, 24, 24, 2
 
 
 def write(directory: Path, seed: int = 0, labels: tuple[str, ...] = (), **changed: Any) -> Path:
@@ -32,6 +32,7 @@ def write(directory: Path, seed: int = 0, labels: tuple[str, ...] = (), **change
         "num_attention_heads": HEADS,
         "intermediate_size": INNER,
         "max_position_embeddings": POSITIONS,
+        "type_vocab_size": TYPES,
         **({"id2label": dict(enumerate(labels))} if labels else {}),
         **changed,
     }
@@ -91,7 +92,7 @@ def _shapes(outputs: int) -> dict[str, tuple[int, ...]]:
     named = {
         "bert.embeddings.word_embeddings.weight": (len(VOCABULARY), WIDTH),
         "bert.embeddings.position_embeddings.weight": (POSITIONS, WIDTH),
-        "bert.embeddings.token_type_embeddings.weight": (2, WIDTH),
+        "bert.embeddings.token_type_embeddings.weight": (TYPES, WIDTH),
         **_norm("bert.embeddings.LayerNorm"),
     }
     for index in range(LAYERS):

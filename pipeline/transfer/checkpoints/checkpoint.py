@@ -41,6 +41,9 @@ class Checkpoint:
     problem : str
         What the head was trained for: `single_label_classification`,
         `multi_label_classification`, `regression`, or empty where that is not said.
+    head_problem : str
+        Why the head that `config.json` promises cannot be read; it counts as none. Empty where
+        there is none, or it can.
     ignored : tuple of str
         Tensors of the files that are not used here: buffers, and heads of other tasks.
     """
@@ -52,6 +55,7 @@ class Checkpoint:
     head: Mapping[str, Array]
     labels: tuple[str, ...]
     problem: str
+    head_problem: str
     ignored: tuple[str, ...]
 
     @property
@@ -93,22 +97,33 @@ def read(directory: Path) -> Checkpoint:
     Raises
     ------
     ModelError
-        When a file is missing or damaged, the architecture is unknown, or tensors do not fit it.
+        When a file is missing or damaged, the architecture is unknown, or the encoder's tensors do
+        not fit it.
     """
     path = directory / FILE
     content = read_json(path)
     config = encoder_config(path, content)
     tensors = read_weights(directory)
     outputs = _outputs(config, content, tensors)
-    parts = parts_of(directory, config, tensors, outputs)
+    labels: tuple[str, ...] = ()
+    head_problem = ""
+    try:
+        parts = parts_of(directory, config, tensors, outputs)
+        labels = () if outputs is None else _labels(path, content, outputs)
+    except ModelError as error:
+        if outputs is None:
+            raise
+        # Most strategies use no head of the checkpoint's.
+        parts, head_problem = parts_of(directory, config, tensors, None), str(error)
     return Checkpoint(
         directory=directory,
         config=config,
         encoder=parts.encoder,
         pooler=parts.pooler,
         head=parts.head,
-        labels=() if outputs is None else _labels(path, content, outputs),
+        labels=labels,
         problem=str(content.get("problem_type") or ""),
+        head_problem=head_problem,
         ignored=parts.ignored,
     )
 
@@ -118,7 +133,8 @@ def _outputs(
 ) -> int | None:
     """Units of the classification head, None without one: heads for single tokens look alike."""
     architectures = content.get("architectures")
-    if not any(str(name).endswith(_CLASSIFIER) for name in architectures or ()):
+    named = architectures if isinstance(architectures, list) else []
+    if not any(str(name).endswith(_CLASSIFIER) for name in named):
         return None
     last = f"{FAMILIES[config.family].head['output']}.weight"
     sizes = [len(tensor) for name, tensor in tensors.items() if _ends(name, last) and tensor.ndim]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -76,15 +75,6 @@ class EncoderConfig:
         """Tokens that a row can have, the special ones included."""
         return self.max_position_embeddings - self.first_position
 
-    def to_json(self) -> str:
-        """As text, for `from_json`."""
-        return json.dumps(dataclasses.asdict(self), sort_keys=True)
-
-    @classmethod
-    def from_json(cls, text: str) -> EncoderConfig:
-        """From what `to_json` gave."""
-        return cls(**json.loads(text))
-
 
 def read_json(path: Path) -> Mapping[str, Any]:
     """A JSON object of a checkpoint's directory.
@@ -108,12 +98,12 @@ def read_json(path: Path) -> Mapping[str, Any]:
     return content
 
 
-def encoder_config(path: Path, content: Mapping[str, Any]) -> EncoderConfig:
+def encoder_config(path: Path | str, content: Mapping[str, Any]) -> EncoderConfig:
     """The architecture that a `config.json` describes.
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
         What errors call the file.
     content : mapping
         Its content.
@@ -193,7 +183,7 @@ class _Values:
     def activation(self) -> str:
         """The name of an activation."""
         key, value = self._value("hidden_act", "gelu")
-        if value not in ACTIVATIONS:
+        if not isinstance(value, str) or value not in ACTIVATIONS:
             self.problems.append(f"{key} is {value!r}; known are {', '.join(ACTIVATIONS)}")
         return str(value)
 

@@ -143,12 +143,12 @@ FAMILIES = {family.name: family for family in (BERT, DISTILBERT, ROBERTA)}
 _MODEL_TYPES = {**FAMILIES, "xlm-roberta": ROBERTA, "camembert": ROBERTA}
 
 
-def family_of(path: Path, model_type: Any) -> Family:
+def family_of(path: Path | str, model_type: Any) -> Family:
     """The family of a `model_type`.
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
         What errors call the file that has it.
     model_type : str
         As `config.json` has it.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,16 @@ KINDS: dict[str, np.dtype[Any]] = {
     "bool": np.dtype("?"),
 }
 """Of each kind of number: how its bytes lie."""
+
+
+_MOST_DIMENSIONS = 32  # NumPy's
+_MOST_NUMBERS = 2**48  # far beyond any checkpoint, and far from the end of NumPy's integers
+
+
+def is_possible(shape: Sequence[int]) -> bool:
+    """Whether an array can have this shape; extents of 0 do not hide others that are absurd."""
+    numbers = math.prod(max(extent, 1) for extent in shape)
+    return len(shape) <= _MOST_DIMENSIONS and numbers <= _MOST_NUMBERS
 
 
 def decoded(content: bytes, kind: str) -> Array:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pipeline.transfer.checkpoints.numbers import KINDS, Array, decoded
+from pipeline.transfer.checkpoints.numbers import KINDS, Array, decoded, is_possible
 from pipeline.transfer.checkpoints.problems import broken
 
 _LENGTH_BYTES = 8
@@ -100,7 +100,9 @@ def _place(path: Path, name: str, entry: Any) -> _Place:
     numbers = [begin, end, *shape] if isinstance(shape, list) else [None]
     if not all(type(number) is int and number >= 0 for number in numbers):
         raise broken(path, f"shape or place of {name} are no counts")
-    if kind not in _KINDS:
+    if not is_possible(shape):
+        raise broken(path, f"no array can have the shape of {name}")
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise broken(path, f"{name} is of type {kind}; read are {', '.join(_KINDS)}")
     expected = math.prod(shape) * KINDS[_KINDS[kind]].itemsize
     if end - begin != expected:

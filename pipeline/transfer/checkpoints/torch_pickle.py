@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, NamedTuple
 
 from pipeline.errors import ModelError
+from pipeline.transfer.checkpoints.numbers import is_possible
 from pipeline.transfer.checkpoints.problems import broken
 
 _STORAGES = {
@@ -188,6 +189,8 @@ def _tensor(
     place = TensorPlace(
         storage, _count(offset), tuple(map(_count, shape)), tuple(map(_count, strides))
     )
+    if not is_possible(place.shape) or not all(is_possible([step]) for step in place.strides):
+        raise ValueError("a tensor of a shape that no array can have")
     steps = zip(place.shape, place.strides, strict=True)
     last = place.offset + sum((extent - 1) * step for extent, step in steps)
     # More elements than numbers: a small file could otherwise fill the memory.

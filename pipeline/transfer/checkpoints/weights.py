@@ -18,7 +18,10 @@ _READERS: dict[str, Callable[[Path], dict[str, Array]]] = {
     "model.safetensors": read_safetensors,
     "pytorch_model.bin": read_torch,
 }
-_INDEX = ".index.json"
+WEIGHTS = tuple(_READERS)
+"""Files of weights, in the order in which they are looked for."""
+INDEX = ".index.json"
+"""What the name of an index ends with, behind that of the weights that it has the parts of."""
 
 
 def read_weights(directory: Path) -> dict[str, Array]:
@@ -43,8 +46,8 @@ def read_weights(directory: Path) -> dict[str, Array]:
     for name, reader in _READERS.items():
         if (directory / name).is_file():
             return reader(directory / name)
-        if (directory / f"{name}{_INDEX}").is_file():
-            return _of_parts(directory / f"{name}{_INDEX}", reader)
+        if (directory / f"{name}{INDEX}").is_file():
+            return _of_parts(directory / f"{name}{INDEX}", reader)
     raise ModelError(
         f"{directory} has no weights that can be read: {' or '.join(_READERS)}, whole or in parts; "
         "weights for TensorFlow, Flax or ONNX are not read"
@@ -52,7 +55,7 @@ def read_weights(directory: Path) -> dict[str, Array]:
 
 
 def _of_parts(index: Path, reader: Callable[[Path], dict[str, Array]]) -> dict[str, Array]:
-    places = _places(index)
+    places = places_of(index, index.read_bytes())
     found: dict[str, Array] = {}
     for name in sorted(set(places.values())):
         part = index.parent / name
@@ -65,11 +68,24 @@ def _of_parts(index: Path, reader: Callable[[Path], dict[str, Array]]) -> dict[s
     return found
 
 
-def _places(index: Path) -> dict[str, str]:
-    """The part of each tensor."""
+def places_of(index: Path | str, content: bytes) -> dict[str, str]:
+    """The part of each tensor.
+
+    Parameters
+    ----------
+    index : Path or str
+        What errors call the index.
+    content : bytes
+        Its content.
+
+    Raises
+    ------
+    ModelError
+        When it is no index, or a part is no file beside it.
+    """
     try:
-        content: Any = json.loads(index.read_text(encoding="utf-8"))
-        places = dict(content["weight_map"])
+        found: Any = json.loads(content)
+        places = dict(found["weight_map"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise broken(index, "it has no weight_map with a file for each tensor") from error
     for name in places.values():

@@ -53,10 +53,6 @@ def test_a_head_drops_as_many_units_as_the_layers_unless_it_is_said() -> None:
     assert parsed("bert", classifier_dropout=0).classifier_dropout == 0
 
 
-def test_an_architecture_travels_as_json() -> None:
-    assert EncoderConfig.from_json(parsed("roberta").to_json()) == parsed("roberta")
-
-
 @pytest.mark.parametrize("model_type", ["gpt2", None, 5, ["bert"]])
 def test_an_unknown_architecture_is_one_error_with_those_known(model_type: Any) -> None:
     known = "bert, distilbert, roberta, xlm-roberta, camembert"
@@ -81,6 +77,7 @@ def test_all_problems_are_told_at_once_by_the_names_in_the_file() -> None:
         ({"layer_norm_eps": 0}, "a positive number"),
         ({"pad_token_id": 30}, "outside the vocabulary"),
         ({"num_hidden_layers": True}, "a whole number from 1"),
+        ({"hidden_act": ["gelu"]}, r"hidden_act is \['gelu'\]; known are gelu, "),
     ],
 )
 def test_what_no_encoder_here_can_do_is_refused(changed: dict[str, Any], reason: str) -> None:

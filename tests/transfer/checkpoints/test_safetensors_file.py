@@ -65,6 +65,9 @@ def test_tensors_may_lie_in_another_order_than_they_are_named(tmp_path: Path) ->
         ({"a": entry("F32", [2.0], 0, 8)}, "are no counts"),  # type: ignore[list-item]
         ({"a": entry("F8_E4M3", [8], 0, 8)}, "type F8_E4M3"),
         ({"a": {"dtype": "F32", "shape": [2]}}, "no type, shape and place"),
+        ({"a": entry("F32", [1] * 40, 0, 4)}, "no array can have the shape of a"),
+        ({"a": entry("F32", [0, 2**70], 0, 0)}, "no array can have the shape of a"),
+        ({"a": entry([], [1], 0, 4)}, r"type \[\]"),  # type: ignore[arg-type]
         ({"a": 5}, "no type, shape and place"),
         ([], "no JSON object"),
     ],

@@ -72,6 +72,8 @@ def test_a_storage_cannot_be_changed_after_it_was_looked_at() -> None:
         tensor(count="4"),
         tensor(shape=(4.0,)),
         tensor(shape=(True,)),
+        tensor(shape=(0, 2**70)),
+        tensor(shape=(1,) * 40),
     ],
 )
 def test_a_tensor_outside_of_its_storage_is_refused(content: bytes) -> None:
