@@ -6,14 +6,19 @@ Against moto behind a proxy and clusters that pretend to work, as in test_emr_tr
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
 
+import psutil
 import pytest
 
 from pipeline.errors import UserError
 from pipeline.store.runs import RunPlace, list_runs, read_run
 from tests.airflow.on_emr import DATE, PYTHON, OnEmr, airflow_of, on_emr
 from tests.airflow.served import DAGS, Person, ServedAirflow, served
+from tests.emr.lossy import Lossy
 
 DAG = "emr_training"
 JOBS = ("prepare", "bag", "boost", "deep", "score", "report")
@@ -36,6 +41,7 @@ class Seen:
     states: list[str]
     jobs: list[tuple[str, str]]
     asked_to_end: int
+    tries: dict[str, int]
 
 
 @dataclass
@@ -60,6 +66,7 @@ class Story:
                 acting.states,
                 acting.jobs,
                 acting.proxy.asked["TerminateJobFlows"],
+                self.person.tries(DAG, self.run),
             )
         )
 
@@ -70,7 +77,9 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(s3: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    """A job fails; what failed is cleared; all of it is, and goes well; all of it once more."""
+    """A worker is killed when it has added a step, and later a job fails; what failed is cleared;
+    all of it is, and goes well; all of it once more.
+    """
     with airflow_of(s3) as proxy:
         directory = tmp_path_factory.mktemp("cleared")
         home = directory / "airflow"
@@ -82,8 +91,10 @@ def story(s3: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         }
         with served(home, DAGS, DAG, asked.environment(**own)) as (airflow, person):
             asked.acting.fails["boost"] = UserError("the label has nulls")
+            killed = _killed_when_it_has_added_a_step(airflow, proxy)
             found = Story(asked, airflow, person, person.trigger(DAG, DATE, asked.conf))
             found.end()
+            assert len(killed) == 1
             asked.acting.fails.clear()
             person.clear(DAG, found.run, only_failed=True)
             found.end()
@@ -92,6 +103,37 @@ def story(s3: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             person.clear(DAG, found.run)
             found.end()
             yield found
+
+
+def _killed_when_it_has_added_a_step(airflow: ServedAirflow, proxy: Lossy) -> list[int]:
+    """Has the process that adds the first step end, before it hears of it; gets its id."""
+    killed: list[int] = []
+    port = urlsplit(proxy.url).port
+
+    def asks(process: psutil.Process) -> bool:
+        with suppress(psutil.Error):
+            return any(each.raddr and each.raddr.port == port for each in process.net_connections())
+        return False
+
+    def kill(said: dict[str, Any]) -> dict[str, Any]:
+        if not killed:
+            every = psutil.Process(airflow.process.pid).children(recursive=True)
+            for each in filter(asks, every):
+                each.kill()
+                killed.append(each.pid)
+        return said
+
+    proxy.change("AddJobFlowSteps", kill)
+    return killed
+
+
+def test_a_task_that_was_killed_when_it_had_added_a_step_finds_it_when_it_is_tried_again(
+    story: Story,
+) -> None:
+    failed = story.seen[0]
+    assert failed.tries["prepare"] == 2
+    assert [each for each in failed.jobs if each[0] == "prepare"] == [("prepare", "COMPLETED")]
+    assert "is there already" in story.said("prepare")
 
 
 def test_a_run_that_is_cleared_goes_on_under_its_name_where_it_was_on_another_cluster(
