@@ -10,19 +10,17 @@ import numpy as np
 from mxnet.gluon import HybridBlock
 
 from pipeline.deep.exporting import exported
+from pipeline.deep.padded import Padded
 from pipeline.deep.runtime import set_threads
 from pipeline.transfer.as_is import AsIs
 from pipeline.transfer.checkpoints import Checkpoint
 from pipeline.transfer.encoder import load_encoder
 from pipeline.transfer.heads import build_head, load_head
-from pipeline.transfer.pooling import load_pooling
-from pipeline.transfer.text_base import TextBase, pooled_base
-from pipeline.transfer.token_rows import cut
+from pipeline.transfer.text_base import TextBase, loaded_base, of_length_one, vectors_of
 
 # How much a cosine counts before softmax: sentence encoders were trained with that (`scale` of
 # MultipleNegativesRankingLoss in the library of N. Reimers, I. Gurevych, arXiv 1908.10084).
 _SCALE = 20.0
-_AT_ONCE = 64
 _TINY = 1e-12
 
 
@@ -78,32 +76,12 @@ def _with_own_head(wanted: AsIs, found: Checkpoint) -> Any:
 
 def _nearest(wanted: AsIs, found: Checkpoint) -> Any:
     base = loaded_base(found, wanted.pooling, has_windows=wanted.windows > 1)
-    vectors = _unit(_vectors(base, wanted.texts, wanted.windows))
+    padded = Padded(wanted.max_length, wanted.windows)
+    vectors = of_length_one(vectors_of(base, np.asarray(wanted.texts), padded))
     ends = np.cumsum(wanted.sizes)
     classes = [
         vectors[end - size : end].mean(axis=0) for end, size in zip(ends, wanted.sizes, strict=True)
     ]
-    net = Nearest(base, _unit(np.array(classes)))
+    net = Nearest(base, of_length_one(np.array(classes)))
     net.classes.initialize()
     return net
-
-
-def loaded_base(found: Checkpoint, pooling: str, *, has_windows: bool) -> TextBase:
-    """A checkpoint's encoder, pooled."""
-    base = pooled_base(found.config, pooling, has_windows=has_windows)
-    load_encoder(base.encoder, found)
-    load_pooling(base.pooling, found)
-    return base
-
-
-def _vectors(base: TextBase, rows: Any, windows: int) -> Any:
-    parts = [
-        base(mx.nd.array(cut(rows[begin : begin + _AT_ONCE], windows))).asnumpy()
-        for begin in range(0, len(rows), _AT_ONCE)
-    ]
-    return np.concatenate(parts)
-
-
-def _unit(vectors: Any) -> Any:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(lengths, 1e-9)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from pipeline import files
-from pipeline.errors import ModelError
+from pipeline.errors import ModelError, UserError
 from pipeline.store.brought import bring, digest_of
 from pipeline.transfer import checkpoints
 from pipeline.transfer.checkpoints import Checkpoint, EncoderConfig
@@ -48,6 +48,17 @@ class CheckpointPlace:
     labels: tuple[str, ...]
     problem: str
     head_problem: str = ""
+
+    def require_pooling(self, pooling: str, owner: str) -> None:
+        """Refuse a pooling that it cannot have.
+
+        Raises
+        ------
+        UserError
+            When it has no pooler, and one is wanted.
+        """
+        if pooling == "pooler" and not self.has_pooler:
+            raise UserError(f"{owner}: {self.uri} has no pooler: set pooling to mean or cls")
 
     def bring(self) -> Path:
         """Its directory on this host's disk."""

@@ -157,20 +157,11 @@ class TextEmbedder(
 
     def _place(self) -> CheckpointPlace:
         found = find_checkpoint(self.value("checkpoint"))
-        if self.value("pooling") == "pooler" and not found.has_pooler:
-            raise UserError(f"TextEmbedder: {found.uri} has no pooler: set pooling to mean or cls")
+        found.require_pooling(self.value("pooling"), type(self).__name__)
         return found
 
     def _tokeniser(self) -> TextTokeniser:
-        return TextTokeniser(
-            textCol=self.value("textCol"),
-            pairCol=self.value("pairCol"),
-            outputCol=_TOKENS,
-            checkpoint=self.value("checkpoint"),
-            maxLength=self.value("max_length"),
-            windows=self.value("windows"),
-            stride=self.value("stride"),
-        )
+        return TextTokeniser.of(self, _TOKENS)
 
 
 def _opened_here(

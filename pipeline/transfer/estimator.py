@@ -220,25 +220,14 @@ class TextEstimator(
     def _place(self) -> CheckpointPlace:
         """The checkpoint, looked at once; refuses a pooling that it cannot have."""
         found = find_checkpoint(self.value("checkpoint"))
-        if self.value("pooling") == "pooler" and not found.has_pooler:
-            raise UserError(
-                f"{type(self).__name__}: {found.uri} has no pooler: set pooling to mean or cls"
-            )
+        found.require_pooling(self.value("pooling"), type(self).__name__)
         is_own = self.value("strategy") == AS_IS and not self.value("descriptions")
         if is_own and found.head_problem:
             raise ModelError(f"{found.head_problem}; or set descriptions, to do without its head")
         return found
 
     def _tokeniser(self) -> TextTokeniser:
-        found = TextTokeniser(
-            textCol=self.value("textCol"),
-            pairCol=self.value("pairCol"),
-            outputCol=TOKENS,
-            checkpoint=self.value("checkpoint"),
-            maxLength=self.value("max_length"),
-            windows=self.value("windows"),
-            stride=self.value("stride"),
-        )
+        found = TextTokeniser.of(self, TOKENS)
         found.tokeniser  # noqa: B018 - refuses what cannot be tokenised, before any Spark job
         return found
 

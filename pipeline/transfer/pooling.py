@@ -11,9 +11,7 @@ from pipeline.transfer.checkpoints.checkpoint import Checkpoint
 from pipeline.transfer.checkpoints.configuration import EncoderConfig
 from pipeline.transfer.layers.weights import dense
 from pipeline.transfer.loading import set_parameters
-
-POOLINGS = ("cls", "mean", "pooler")
-"""The first token's vector; the mean over tokens; the first token's through the tanh pooler."""
+from pipeline.transfer.text_options import POOLINGS
 
 
 class FirstToken(HybridBlock):  # type: ignore[misc]
@@ -77,7 +75,7 @@ def build_pooling(config: EncoderConfig, how: str) -> Any:
         When `how` is none of them.
     """
     if how not in POOLINGS:
-        raise UserError(f"pooling {how!r} is unknown; choose one of {', '.join(POOLINGS)}")
+        raise UserError(f"pooling {how!r} is unknown; choose one of {', '.join(sorted(POOLINGS))}")
     if how == "pooler":
         return Pooler(config)
     return Mean() if how == "mean" else FirstToken()

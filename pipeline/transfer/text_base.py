@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import mxnet as mx
+import numpy as np
 from mxnet.gluon import HybridBlock
 
-from pipeline.transfer.checkpoints import EncoderConfig
-from pipeline.transfer.encoder import build_encoder
-from pipeline.transfer.pooling import build_pooling
+from pipeline.deep.padded import Padded
+from pipeline.transfer.checkpoints import Checkpoint, EncoderConfig
+from pipeline.transfer.encoder import build_encoder, load_encoder
+from pipeline.transfer.pooling import build_pooling, load_pooling
+from pipeline.transfer.token_rows import Floats
 
 
 class TextBase(HybridBlock):  # type: ignore[misc]
@@ -53,3 +57,37 @@ class TextBase(HybridBlock):  # type: ignore[misc]
 def pooled_base(config: EncoderConfig, pooling: str, *, has_windows: bool) -> TextBase:
     """A base whose vectors are pooled in one of the ways of `POOLINGS`."""
     return TextBase(config, build_pooling(config, pooling), has_windows=has_windows)
+
+
+def loaded_base(found: Checkpoint, pooling: str, *, has_windows: bool) -> TextBase:
+    """A checkpoint's encoder, pooled."""
+    base = pooled_base(found.config, pooling, has_windows=has_windows)
+    load_encoder(base.encoder, found)
+    load_pooling(base.pooling, found)
+    return base
+
+
+def vectors_of(base: TextBase, rows: Floats, padded: Padded) -> Floats:
+    """One vector for each row of tokens, float32 of shape (rows, units).
+
+    Rows of like length are computed together.
+
+    Parameters
+    ----------
+    base : TextBase
+        What makes them.
+    rows : ndarray of float32, shape (rows, windows x max_length)
+        As `Tokeniser.encode` gives them.
+    padded : Padded
+        How they are laid out.
+    """
+    found = np.empty((len(rows), base.encoder.config.hidden_size), np.float32)
+    for places in padded.batches(padded.lengths(rows)):
+        found[places] = base(mx.nd.array(padded.cut(rows[places]))).asnumpy()
+    return found
+
+
+def of_length_one(vectors: Floats) -> Floats:
+    """The same directions; a vector of zeros stays as it is."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-9))

@@ -23,6 +23,7 @@ from pipeline.estimators.params import OurParams, Rule, declare
 from pipeline.transfer.counts_param import CountsParam
 from pipeline.transfer.saved_files import FilesReader, FilesWriter
 from pipeline.transfer.text_counts import TextCounts
+from pipeline.transfer.text_params import TextColumnParams
 from pipeline.transfer.token_rows import as_lists
 from pipeline.transfer.tokeniser_files import TokeniserFiles, read_files
 from pipeline.transfer.tokenising import Tokeniser
@@ -39,11 +40,13 @@ _MOST_NUMBERS = 1 << 22  # of a batch that goes back to Spark: 16 MB
 _opened: OrderedDict[str, Tokeniser] = OrderedDict()
 
 
-class TextTokeniser(Transformer, OurParams, HasOutputCol, MLReadable["TextTokeniser"], MLWritable):
+class TextTokeniser(
+    Transformer, TextColumnParams, HasOutputCol, MLReadable["TextTokeniser"], MLWritable
+):
     """Texts as the tokens that a checkpoint was trained with.
 
     The output is an array of `windows` x `maxLength` floats: 2 x id + token type for a token, NaN
-    for padding (`token_rows.unpack` reads it). A null text counts as an empty one. Texts that are
+    for padding (`token_rows` says more). A null text counts as an empty one. Texts that are
     longer than all windows are cut; `counts` and `log_counts` tell how many were, once an action
     has run, and `count` runs one.
 
@@ -57,12 +60,6 @@ class TextTokeniser(Transformer, OurParams, HasOutputCol, MLReadable["TextTokeni
         tokens that a window repeats of the one before.
     """
 
-    textCol = declare(  # noqa: N815
-        "textCol", "column of texts", TypeConverters.toString
-    )
-    pairCol = declare(  # noqa: N815
-        "pairCol", "column with the second text of each row; default: none", TypeConverters.toString
-    )
     checkpoint = declare(
         "checkpoint", "directory or URI of the checkpoint", TypeConverters.toString
     )
@@ -86,6 +83,13 @@ class TextTokeniser(Transformer, OurParams, HasOutputCol, MLReadable["TextTokeni
         self._counter: Accumulator[Any] | None = None
         self._made: tuple[tuple[Any, ...], TokeniserFiles, Tokeniser] | None = None
         self.setParams(**params)
+
+    @classmethod
+    def of(cls, owner: OurParams, output: str) -> TextTokeniser:
+        """That of an estimator or transformer with `TextColumnParams` and `TokenParams`."""
+        alike = ("textCol", "pairCol", "checkpoint", "windows", "stride")
+        given = {name: owner.value(name) for name in alike}
+        return cls(outputCol=output, maxLength=owner.value("max_length"), **given)
 
     @property
     def counts(self) -> TextCounts:

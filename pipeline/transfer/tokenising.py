@@ -33,7 +33,7 @@ class Encoded:
     ----------
     rows : array of float32, shape (texts, windows x max_length)
         2 x id + token type for a token, NaN for padding, which stands at each window's end;
-        `token_rows.unpack` reads it.
+        `token_rows` says more.
     counts : TextCounts
         What was cut.
     """

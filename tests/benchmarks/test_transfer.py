@@ -12,8 +12,8 @@ from benchmarks.transfer.checkpoint import write_random
 from benchmarks.transfer.options import Options
 from benchmarks.transfer.results import Figures, comparisons, markdown, rows
 from benchmarks.transfer.workload import BATCH, LENGTH, texts, token_ids
+from pipeline.deep.padded import Padded
 from pipeline.transfer import checkpoints
-from pipeline.transfer.token_rows import lengths
 from pipeline.transfer.tokenising import Tokeniser
 
 
@@ -112,7 +112,7 @@ def test_texts_and_ids_have_as_many_tokens_as_a_row_holds(tmp_path: Path) -> Non
     where = write_random(tmp_path)
     told = [text for _, text, _ in texts(5, 0, where / "vocab.txt")]
     encoded = Tokeniser.load(str(where), LENGTH).encode(told).rows
-    assert lengths(encoded).tolist() == [LENGTH] * 5
+    assert Padded(encoded.shape[1]).lengths(encoded).tolist() == [LENGTH] * 5
     ids, labels = token_ids(BATCH, seed=0)
     assert ids.shape == (BATCH, LENGTH)
     assert set(labels) == {0.0, 1.0}

@@ -23,6 +23,7 @@ from pipeline.deep.training import train_alone
 from pipeline.errors import UserError
 from pipeline.spark.shard_file import Shard, ShardRows, ShardWriter
 from pipeline.store.checkpoints import Checkpoints, Kept
+from tests.deep.killed import KilledError, killed_after
 from tests.deep.padded_networks import STEPS, WINDOWS, Words, first_vectors, rows_of_tokens
 from tests.deep.recipes import recipe
 
@@ -217,20 +218,6 @@ def test_a_layers_outputs_can_be_had_where_a_row_has_one_size(source: Source) ->
             vectors.layer(rows)
 
 
-class KilledError(Exception):
-    """As when a process ends in the midst of a step."""
-
-
-def _killed_after(steps: int) -> OnlyRank:
-    def count() -> None:
-        nonlocal steps
-        steps -= 1
-        if steps < 0:
-            raise KilledError
-
-    return OnlyRank(threads=1, on_advance=count)
-
-
 @pytest.mark.parametrize("options", [{"rate": 0.3}, {"freezes": True}])
 def test_a_training_that_was_killed_ends_as_one_that_was_not(
     options: dict[str, Any], source: Source, tmp_path: Path
@@ -240,7 +227,7 @@ def test_a_training_that_was_killed_ends_as_one_that_was_not(
     task = _task(source, kept=kept, **given)
     for steps in (40, 25):
         with pytest.raises(KilledError):
-            train_alone(task, _killed_after(steps))
+            train_alone(task, killed_after(steps))
     assert kept.checkpoints.newest() is not None
     assert _trained(source, kept=kept, **given) == _trained(source, **given)
 

@@ -19,10 +19,11 @@ from pipeline.deep.training import train_alone, walk_rates
 from pipeline.errors import UserError
 from pipeline.spark.shard_file import ShardRows, ShardWriter
 from pipeline.store.checkpoints import Checkpoints, Kept
+from tests.deep.killed import KilledError, killed_after
 from tests.deep.padded_networks import STEPS, TOKENS, WINDOWS, rows_of_tokens
 from tests.deep.recipes import recipe
 from tests.deep.staged_networks import Base
-from tests.deep.test_own_network import KilledError, Source, _killed_after
+from tests.deep.test_own_network import Source
 
 SCHEMA = FeatureSchema(vector="tokens", size=STEPS * WINDOWS)
 ROWS = {"train": 300, "validation": 100}
@@ -112,7 +113,7 @@ def test_a_training_in_stages_that_was_killed_ends_as_one_that_was_not(
     kept = Kept(Checkpoints((tmp_path / "kept").as_uri(), "epoch"), every=1)
     for steps in kills:
         with pytest.raises(KilledError):
-            train_alone(_task(source, trains, kept=kept, stage_epochs=2), _killed_after(steps))
+            train_alone(_task(source, trains, kept=kept, stage_epochs=2), killed_after(steps))
     assert kept.checkpoints.newest() is not None
     undisturbed = _trained(source, trains, stage_epochs=2)
     assert _trained(source, trains, kept=kept, stage_epochs=2) == undisturbed

@@ -25,6 +25,7 @@ from pipeline.spark.collectives import Horovod, Seat
 from pipeline.spark.shard_file import Shard, ShardRows, ShardWriter
 from pipeline.spark.worker import Worker
 from pipeline.store.checkpoints import Checkpoints, Kept
+from tests.deep.killed import KilledError, killed_after
 from tests.deep.recipes import recipe
 
 _OF_TASK = ("columns", "patience", "monitor", "class_weights", "callbacks", "kept")
@@ -124,20 +125,6 @@ def test_some_columns_are_enough(tmp_path: Path) -> None:
     assert outputs.shape == (4, 2)
 
 
-class KilledError(Exception):
-    """As when a process ends in the midst of a step."""
-
-
-def _killed_after(steps: int) -> OnlyRank:
-    def count() -> None:
-        nonlocal steps
-        steps -= 1
-        if steps < 0:
-            raise KilledError
-
-    return OnlyRank(threads=1, on_advance=count)
-
-
 @pytest.mark.parametrize(
     "params",
     [
@@ -160,7 +147,7 @@ def test_a_training_that_was_killed_ends_as_one_that_was_not(
     # 13 steps an epoch; of the hierarchy also in the first epoch of its second stage.
     for steps in (30, 10) if "groups" in params else (20, 10):
         with pytest.raises(KilledError):
-            train_alone(task, _killed_after(steps))
+            train_alone(task, killed_after(steps))
     assert kept.checkpoints.newest() is not None
     assert _untimed(train_alone(task, OnlyRank(threads=1))) == _untimed(undisturbed)
 
@@ -205,7 +192,7 @@ def test_a_finished_training_that_is_asked_for_again_is_not_done_again(tmp_path:
     kept = Kept(Checkpoints((tmp_path / "kept").as_uri(), "epoch"), every=1)
     task = _task(_source(tmp_path, values=False), 2, kept=kept)
     first = train_alone(task, OnlyRank(threads=1))
-    assert train_alone(task, _killed_after(3)) == first
+    assert train_alone(task, killed_after(3)) == first
 
 
 def test_the_metric_that_is_monitored_chooses_the_epoch(tmp_path: Path) -> None:

@@ -23,9 +23,9 @@ from pipeline.transfer.as_is_network import as_is_files
 from pipeline.transfer.checkpoint_place import find_checkpoint
 from pipeline.transfer.encoder import build_encoder, load_encoder
 from pipeline.transfer.heads import build_head, load_head
-from pipeline.transfer.token_rows import unpack
 from pipeline.transfer.tokenising import Tokeniser
 from tests.transfer import tiny_bert
+from tests.transfer.packed import unpack
 
 LENGTH = 12
 LABEL = LabelSchema("label", ("bad", "good"))

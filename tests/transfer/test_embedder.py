@@ -17,7 +17,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from pipeline.boosting import BoostingClassifier
 from pipeline.errors import DataError, UserError
 from pipeline.transfer import TextEmbedder, checkpoints
-from pipeline.transfer.as_is_network import loaded_base
+from pipeline.transfer.text_base import loaded_base
 from pipeline.transfer.tokenising import Tokeniser
 from tests.transfer import tiny_bert
 

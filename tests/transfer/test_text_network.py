@@ -23,8 +23,9 @@ from pipeline.transfer.strategies import PLANS
 from pipeline.transfer.text_network import TextNetwork
 from pipeline.transfer.text_options import NETWORK, TextOptions
 from pipeline.transfer.tokenising import Tokeniser
+from tests.deep.killed import KilledError, killed_after
 from tests.deep.recipes import recipe
-from tests.deep.test_own_network import KilledError, Source, _killed_after
+from tests.deep.test_own_network import Source
 from tests.transfer import tiny_bert
 
 LENGTH = 12
@@ -141,7 +142,7 @@ def test_a_training_that_was_killed_ends_as_one_that_was_not(
     given = {"dropout": 0.1, "epochs": 2, "stage_epochs": 1}
     options = _options(checkpoint, strategy)
     with pytest.raises(KilledError):
-        train_alone(_task(source, options, kept=kept, **given), _killed_after(30))
+        train_alone(_task(source, options, kept=kept, **given), killed_after(30))
     assert kept.checkpoints.newest() is not None
     assert _trained(source, options, kept=kept, **given) == _trained(source, options, **given)
 

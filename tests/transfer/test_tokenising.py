@@ -10,9 +10,9 @@ import pytest
 from tokenizers import Tokenizer
 
 from pipeline.errors import DataError, UserError
-from pipeline.transfer.token_rows import unpack
 from pipeline.transfer.tokeniser_files import make_tokenizer, read_files
 from pipeline.transfer.tokenising import Tokeniser
+from tests.transfer.packed import unpack
 from tests.transfer.small_checkpoints import CONFIG, PIECES, VOCABULARY, bert, roberta
 
 

@@ -12,8 +12,8 @@ import pytest
 from benchmarks.environments import TRANSFORMERS, NoEnvironmentError
 from pipeline.errors import StoreError
 from pipeline.transfer.packages import minilm
-from pipeline.transfer.token_rows import unpack
 from pipeline.transfer.tokenising import Tokeniser
+from tests.transfer.packed import unpack
 from tests.transfer.small_checkpoints import bert, roberta
 
 pytestmark = pytest.mark.slow

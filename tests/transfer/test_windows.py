@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.transfer.token_rows import unpack
 from pipeline.transfer.windows import Flat, Shape, Template, arrange
+from tests.transfer.packed import unpack
 
 PAIR = Template(before=(2,), between=(4,), after=(5,), types=(0, 1))
 counts = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=6)

@@ -24,6 +24,9 @@ CREATE = "create"
 PLAN = "plan"
 """The task that says whether there is anything to do, and what the cluster must be like."""
 
+TERMINATE = "terminate"
+"""The task that ends the cluster."""
+
 # What a task of a cleared run has returned stays until it runs again, and `create` may not.
 CLUSTER_ID = (
     f"{{{{ (ti.xcom_pull(task_ids='{PLAN}') and ti.xcom_pull(task_ids='{CREATE}')) or '' }}}}"

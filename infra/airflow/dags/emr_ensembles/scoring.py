@@ -11,13 +11,13 @@ from emr_ensembles import naming, project
 from emr_ensembles.assets import PUBLISHED_MODEL
 from emr_ensembles.day import config_arguments
 from emr_ensembles.emr_plan import planned
-from emr_ensembles.on_emr import PLAN
+from emr_ensembles.on_emr import PLAN, TERMINATE
 from emr_ensembles.step_operator import StepOperator, step_defaults
 
 SCORED_PARTITIONS = Asset("emr_ensembles_scored_partitions")
 """A partition was scored. The event's `extra` says of which table and date."""
 
-_SCHEDULED, _TERMINATE = "scheduled", "terminate"
+_SCHEDULED = "scheduled"
 
 
 @task(task_id=PLAN)
@@ -108,7 +108,7 @@ def scored(**context: Any) -> None:
     clear it waits for partitions that are no longer planned.
     """
     dag_run, ti = context["dag_run"], context["ti"]
-    before = [name for name in context["dag"].task_ids if name not in (ti.task_id, _TERMINATE)]
+    before = [name for name in context["dag"].task_ids if name not in (ti.task_id, TERMINATE)]
 
     def count(*states: str) -> int:
         return int(

@@ -8,7 +8,7 @@ from airflow.providers.amazon.aws.operators.emr import EmrTerminateJobFlowOperat
 from airflow.sdk.exceptions import AirflowSkipException
 
 from emr_ensembles.left_clusters import end_patiently
-from emr_ensembles.on_emr import CLUSTER_ID, PLAN, told, waiting
+from emr_ensembles.on_emr import CLUSTER_ID, PLAN, TERMINATE, told, waiting
 
 _HOURS = 1.0
 
@@ -21,7 +21,7 @@ class TerminateCluster(EmrTerminateJobFlowOperator):
     """
 
     def __init__(self, **given: Any) -> None:
-        own = {"task_id": "terminate", "job_flow_id": CLUSTER_ID, "retries": 5, **waiting(_HOURS)}
+        own = {"task_id": TERMINATE, "job_flow_id": CLUSTER_ID, "retries": 5, **waiting(_HOURS)}
         super().__init__(**{**own, **given})
 
     def execute(self, context: Any) -> None:
