@@ -34,7 +34,7 @@ demo: setup ## Train the example job on a Spark cluster of this machine and show
 	$(CLI) run --config conf/flights.yaml --cluster $(OUT)/cluster --set output=$(OUT)
 
 # It starts and stops a cluster of its own; what is finished is kept, so an interrupted run goes on.
-demo-text: setup ## Classify real texts with a real checkpoint in five ways; up to 15 minutes for each of SEEDS=3.
+demo-text: setup ## Classify real texts with a real checkpoint in five ways; about 15 minutes for each of SEEDS=3.
 	@$(VENV)/bin/python -m benchmarks.text_demo --dir $(OUT_TEXT) --seeds $(SEEDS)
 
 # It stops what it started by itself, whatever happens.
