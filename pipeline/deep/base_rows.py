@@ -1,8 +1,7 @@
 """What the fixed part of a network gives for a rank's rows: computed once, mapped from disk.
 
-The file has no name any more when it is mapped: it goes with the process, whatever ends that. So it
-is kept for one training in one process: an attempt after a lost one, a training that goes on from a
-checkpoint within the same stage, and each fit of a search compute it again.
+The file has no name any more when it is mapped: it goes with the process, whatever ends that. What
+is to outlive the process is in `KeptValues`.
 """
 
 from __future__ import annotations
@@ -18,12 +17,15 @@ import numpy as np
 from pipeline.deep.communication import Rank
 from pipeline.deep.feed import Batch
 from pipeline.deep.inputs import Floats, InputLayout
+from pipeline.deep.kept_values import KeptValues
 from pipeline.deep.padded import Padded
 from pipeline.deep.sources import Rows
 from pipeline.errors import UserError
 from pipeline.files.local_directory import spool_directory
 from pipeline.spark.shard_file import CHUNK_ROWS, Integers, Matrix
 
+PIECE_ROWS = 4_096
+"""Rows that are kept together: a large base takes minutes for so many on a CPU, not hours."""
 _AT_ONCE = 1_024
 _BYTES = np.dtype(np.float32).itemsize
 
@@ -82,9 +84,14 @@ class BaseRows:
 
 
 def base_rows(
-    rows: Rows, call: Call, layout: InputLayout, padded: Padded | None, rank: Rank
+    rows: Rows,
+    call: Call,
+    layout: InputLayout,
+    padded: Padded | None,
+    rank: Rank,
+    kept: KeptValues | None = None,
 ) -> BaseRows:
-    """Run a base over all rows of a rank.
+    """Run a base over all rows of a rank, but for those of which it is kept what it gives.
 
     Parameters
     ----------
@@ -98,6 +105,8 @@ def base_rows(
         How rows are padded: those of like length go together.
     rank : Rank
         Says that it moves.
+    kept : KeptValues, optional
+        Where what it gives is kept.
 
     Raises
     ------
@@ -105,13 +114,18 @@ def base_rows(
         When this host's disk has no room for what the base gives.
     """
     values = _mapped(rows.rows, _units(call, layout))
-    begin = 0
-    for chunk in rows.matrices():
-        numbers, codes = layout.numbers(chunk), layout.codes(chunk)
-        for places in _batches(numbers, padded):
-            values[begin + places] = call(numbers[places], codes[places])
-            rank.advance()
-        begin += chunk.shape[0]
+    end = 0
+    for numbers, codes in _pieces(rows, layout):
+        begin, end = end, end + len(numbers)
+        own = values[begin:end]
+        place = kept.place((numbers, codes)) if kept else ""
+        if not (kept and kept.read(place, own)):
+            for places in _batches(numbers, padded):
+                own[places] = call(numbers[places], codes[places])
+                rank.advance()
+            if kept:
+                kept.write(place, own)
+        rank.advance()
     return BaseRows(rows, values)
 
 
@@ -125,6 +139,14 @@ def _units(call: Call, layout: InputLayout) -> int:
     """Of the base's output; a rank without rows must know them, too."""
     numbers = np.full((1, len(layout.numeric)), np.nan, np.float32)
     return int(call(numbers, np.zeros((1, len(layout.categorical)), np.float32)).shape[1])
+
+
+def _pieces(rows: Rows, layout: InputLayout) -> Iterator[tuple[Floats, Floats]]:
+    """Numbers and codes of the rows that are kept together."""
+    for chunk in rows.matrices():
+        numbers, codes = layout.numbers(chunk), layout.codes(chunk)
+        for begin in range(0, len(numbers), PIECE_ROWS):
+            yield numbers[begin : begin + PIECE_ROWS], codes[begin : begin + PIECE_ROWS]
 
 
 def _batches(numbers: Floats, padded: Padded | None) -> Iterator[Integers]:

@@ -21,6 +21,10 @@ MOST_SKIPPED = 10
 _ADVICE = "lower deep.learning_rate (learning_rate), or set deep.clip_norm (clip_norm)"
 
 
+class DivergedError(UserError):
+    """A training has left all bounds: all ranks see it, and at the same step."""
+
+
 class Epochs:
     """What a network goes through.
 
@@ -103,13 +107,13 @@ class Epochs:
         found = sums.values(self._others)
         return {f"validation.{name}": value for name, value in found.items()}
 
-    def diverged(self, what: str) -> UserError:
+    def diverged(self, what: str) -> DivergedError:
         """An error that names the columns that are out of range; all ranks must ask."""
         far = self._rows.far_columns()
         cause = (
             f"columns out of range: {far}; mend them, or" if far else "no column is out of range:"
         )
-        return UserError(f"training diverged: {what}; {cause} {_ADVICE}")
+        return DivergedError(f"training diverged: {what}; {cause} {_ADVICE}")
 
     def _settle(self, stepper: Stepper, tally: _Tally, number: int, leaving: int = 0) -> None:
         for is_taken in stepper.settle(leaving):

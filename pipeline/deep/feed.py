@@ -72,6 +72,7 @@ class Feed:
         each = max(batch_size // len(sizes), 1)
         self.steps = -(-max(sizes) // each)
         self._weights = weights
+        self._nothing = np.nan
 
     @property
     def bounds(self) -> Integers:
@@ -80,9 +81,9 @@ class Feed:
         return np.array([self._dealt(own, step) for step in range(self.steps + 1)], np.int64)
 
     def of(self, rows: Rows, layout: InputLayout) -> Feed:
-        """The same batches, of rows whose features are others."""
+        """The same batches, of rows whose features are others, numbers of which none is missing."""
         found = copy(self)
-        found._shard, found._layout = rows, layout
+        found._shard, found._layout, found._nothing = rows, layout, 0.0
         return found
 
     def epoch(self, order: npt.NDArray[np.integer[Any]] | None = None) -> Iterator[Batch]:
@@ -115,6 +116,6 @@ class Feed:
     def _stand_in(self, all_rows: int) -> Batch:
         """One row of weight 0, so that this rank takes part in the step."""
         nothing = np.zeros(1, dtype=np.float32)
-        numbers = np.full((1, len(self._layout.numeric)), np.nan, dtype=np.float32)
+        numbers = np.full((1, len(self._layout.numeric)), self._nothing, dtype=np.float32)
         codes = np.zeros((1, len(self._layout.categorical)), dtype=np.float32)
         return Batch(numbers, codes, nothing, nothing, all_rows)

@@ -6,6 +6,7 @@ No pickle: arrays are kept in NumPy's own format, by their numbers.
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -54,15 +55,28 @@ class Standing:
         return Checkpoint(self.epochs, _Packed(arrays), self.state)
 
     @classmethod
-    def of(cls, checkpoint: Checkpoint) -> Standing:
-        """As it was kept."""
-        return cls(
-            checkpoint.steps,
-            _listed(_unpacked(checkpoint.files[_NETWORK])),
-            _listed(_unpacked(checkpoint.files[_BEST])),
-            _unpacked(checkpoint.files[_MEMORY]),
-            checkpoint.state,
-        )
+    def shared(cls, checkpoint: Checkpoint | None, others: Communication) -> Standing | None:
+        """As rank 0 has kept it, on every rank, one file after the other; None: it has nothing.
+
+        Parameters
+        ----------
+        checkpoint : Checkpoint or None
+            On rank 0; what the others give does not matter.
+        others : Communication
+            The other ranks.
+        """
+        told = {} if checkpoint is None else {"steps": checkpoint.steps, "state": checkpoint.state}
+        found = others.broadcast_bytes(json.dumps(told).encode())
+        if not (heard := json.loads(found)):
+            return None
+
+        def arrays(name: str) -> dict[str, Array]:
+            own = b"" if checkpoint is None else checkpoint.files[name]
+            return _unpacked(others.broadcast_bytes(own))
+
+        memory = arrays(_MEMORY)  # the largest, while there is nothing else
+        network, best = _listed(arrays(_NETWORK)), _listed(arrays(_BEST))
+        return cls(int(heard["steps"]), network, best, memory, heard["state"])
 
 
 class Keeper:
@@ -106,11 +120,8 @@ class Keeper:
         if self._kept is None:
             return None
         found = None if self._rank.rank else self._kept.where_it_stands()
-        data = self._others.broadcast_bytes(b"" if found is None else found.packed())
-        if not data:
-            return None
-        standing = Standing.of(Checkpoint.unpacked(data))
-        if not self._rank.rank:
+        standing = Standing.shared(found, self._others)
+        if standing is not None and not self._rank.rank:
             self._rank.report("note", text=f"goes on after epoch {standing.epochs}")
         return standing
 
@@ -145,6 +156,6 @@ def _packed(arrays: Mapping[str, Array]) -> bytes:
     return sink.getvalue()
 
 
-def _unpacked(data: bytes) -> dict[str, Array]:
+def _unpacked(data: bytes | bytearray) -> dict[str, Array]:
     with np.load(io.BytesIO(data), allow_pickle=False) as found:
         return {name: found[name] for name in found.files}

@@ -5,9 +5,11 @@ MXNet is imported when one is made, never on the driver.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -50,6 +52,7 @@ class LiveNetwork:
 
         whole = np.asarray(layout.numeric, dtype=np.int64)[standard.is_whole]
         self._layout = replace(layout, unmarked=frozenset(whole.tolist()))
+        self._recipe = recipe
         self._device = device
         self._whole = build(recipe, self._layout, (standard.mean, standard.scale), outputs, device)
         self.active = self._whole
@@ -59,6 +62,7 @@ class LiveNetwork:
         self._has_begun = False
         self._stages = stages_of(self._whole, device)
         self._base: Any = None
+        self._number = 0
         self._running: list[Any] = []
 
     @property
@@ -85,6 +89,15 @@ class LiveNetwork:
             return np.asarray(base(*self._inputs(numbers, codes)).asnumpy(), np.float32)
 
         return call
+
+    def mark_of(self, stage: int) -> str:
+        """What tells the part that a stage stands on, as it is now, from all others."""
+        found = hashlib.sha256(self._facts().encode())
+        for name, each in sorted(self._stages[stage].base.collect_params().items()):
+            value = each.data().asnumpy()
+            found.update(repr((name.removeprefix(self.prefix), value.shape)).encode())
+            found.update(np.ascontiguousarray(value).data)
+        return found.hexdigest()
 
     def begin(self, batch: Batch, others: Communication) -> None:
         """Give the whole its first weights.
@@ -116,6 +129,7 @@ class LiveNetwork:
         from pipeline.deep.buckets import buckets
 
         self.active, self._base = self._stages[stage].block, self._stages[stage].base
+        self._number = stage
         self(batch)
         self._begin()
         self._running = list(buckets(self._statistics()))
@@ -137,7 +151,7 @@ class LiveNetwork:
     def weights(self) -> list[Floats]:
         """All parameters, running statistics too, and those of the stage that is trained.
 
-        But not those of the base that the stage stands on, which are as they were.
+        But not those of the base that the stage stands on, which are as they were at first.
         """
         return [item.data().asnumpy() for item in self._parameters()]
 
@@ -203,6 +217,13 @@ class LiveNetwork:
         """MXNet's two files of the network."""
         return exported(self._whole)
 
+    def _facts(self) -> str:
+        """What a part computes by, besides its weights."""
+        unmarked = sorted(self._layout.unmarked)
+        layout = {**asdict(self._layout), "unmarked": unmarked}
+        facts = {"recipe": asdict(self._recipe), "layout": layout}
+        return json.dumps(facts, sort_keys=True, default=str)
+
     def _inputs(self, numbers: Floats, codes: Floats) -> list[Any]:
         """What the whole is called with."""
         cut = numbers if self.padded is None else self.padded.cut(numbers)
@@ -228,8 +249,18 @@ class LiveNetwork:
 
     def _parameters(self) -> list[Any]:
         every = {**dict(self._whole.collect_params()), **dict(self.active.collect_params())}
-        below = {} if self._base is None else dict(self._base.collect_params())
+        below = self._fixed()
         return [each for name, each in every.items() if name not in below]
+
+    def _fixed(self) -> set[str]:
+        """Parameters of the base that no stage before this one has trained, by their names."""
+        if self._base is None:
+            return set()
+        found = set(self._base.collect_params())
+        for before in self._stages[: self._number]:
+            trained = before.block.collect_params().items()
+            found -= {name for name, each in trained if each.grad_req != "null"}
+        return found
 
     def _statistics(self) -> list[Any]:
         """Parameters of what is trained that hold running statistics."""

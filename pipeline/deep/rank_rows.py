@@ -13,6 +13,7 @@ from pipeline.deep.communication import Communication, Rank
 from pipeline.deep.feed import Batch, Feed
 from pipeline.deep.grouping import Order, by_length, lengths_of
 from pipeline.deep.inputs import Floats, InputLayout
+from pipeline.deep.kept_values import KeptValues
 from pipeline.deep.objectives import Classification, Objective, Regression
 from pipeline.deep.padded import Lengths, Padded
 from pipeline.deep.recipe import Recipe
@@ -79,22 +80,24 @@ class RankRows:
             lengths = lengths_of(self._held_out, self.layout, padded)
             self._validation_order = np.argsort(lengths, kind="stable")
 
-    def stand_on(self, base: Call | None) -> None:
+    def stand_on(self, base: Call | None, kept: KeptValues | None = None) -> None:
         """Read what a base gives for the rows instead of the rows themselves.
 
         Parameters
         ----------
         base : callable or None
             It runs over all rows now; None: read the rows again.
+        kept : KeptValues, optional
+            Where what it gives is kept, or has been.
         """
         if base is None:
             self._base = None
             return
-        train = self._over(base, self._train, self._rows)
+        train = self._over(base, kept, self._train, self._rows)
         if self.validation is None or self._held_out is None:
             self._base = train, None
             return
-        self._base = train, self._over(base, self.validation, self._held_out)
+        self._base = train, self._over(base, kept, self.validation, self._held_out)
 
     @property
     def steps(self) -> int:
@@ -163,8 +166,8 @@ class RankRows:
         """Batches of training and of validation rows, as they are read now."""
         return self._base or (self._train, self.validation)
 
-    def _over(self, base: Call, feed: Feed, rows: Rows) -> Feed:
-        found = base_rows(rows, base, self.layout, self._padded, self._rank)
+    def _over(self, base: Call, kept: KeptValues | None, feed: Feed, rows: Rows) -> Feed:
+        found = base_rows(rows, base, self.layout, self._padded, self._rank, kept)
         return feed.of(found, InputLayout(tuple(range(found.width)), (), ()))
 
     def _feed(self, part: Part, rows: Rows) -> Feed:

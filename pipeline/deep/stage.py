@@ -20,7 +20,7 @@ class Stage:
         What lies below and stays as it is meanwhile: called with what the network is called with,
         it gives an array of shape (rows, units). It runs over a rank's rows once, when the stage
         begins, and without dropout; what it gives is kept on the rank's disk, so that an epoch
-        costs no more than the block.
+        costs no more than the block, and beside the training's checkpoints, for another attempt.
     changes : mapping
         Values of the recipe that are others in this stage: `learning_rate`, `warmup_epochs`,
         `learning_rate_schedule`, and what else `Stepper` and `Rates` go by, but for `epochs`.

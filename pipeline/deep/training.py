@@ -15,7 +15,8 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from pipeline.deep.base_rows import on_base
+from pipeline import files
+from pipeline.deep.base_rows import Call, on_base
 from pipeline.deep.callbacks import Callbacks
 from pipeline.deep.communication import (
     Alone,
@@ -25,12 +26,13 @@ from pipeline.deep.communication import (
     QuietRank,
     Rank,
 )
-from pipeline.deep.epochs import Epochs, total, weight_of
+from pipeline.deep.epochs import DivergedError, Epochs, total, weight_of
 from pipeline.deep.groups import with_places
 from pipeline.deep.handing_over import hand_over
 from pipeline.deep.health import GradientHealth
 from pipeline.deep.inputs import Floats
 from pipeline.deep.keeping import Keeper, Standing
+from pipeline.deep.kept_values import KeptValues
 from pipeline.deep.live_network import LiveNetwork
 from pipeline.deep.metrics import GREATER_IS_BETTER
 from pipeline.deep.objectives import Regression
@@ -39,7 +41,7 @@ from pipeline.deep.rates import Growing, Rates
 from pipeline.deep.recipe import Recipe
 from pipeline.deep.stopping import BestEpoch
 from pipeline.deep.task import DeepTask
-from pipeline.errors import UserError
+from pipeline.errors import EnsemblesError, UserError
 from pipeline.estimators.seeds import seed_of
 
 if TYPE_CHECKING:
@@ -94,13 +96,18 @@ def train_variants(variants: Sequence[DeepTask], worker: Worker) -> dict[str, An
     """Train several networks, one after the other; rank 0 returns their `histories`.
 
     That of a training that diverged is empty.
+
+    Raises
+    ------
+    UserError
+        When a network, or the rows, cannot be used.
     """
     quiet = QuietRank(worker)
     histories = []
     for variant in variants:
         try:
             histories.append(_Training(variant, quiet, Horovod()).run().get("history", []))
-        except UserError:  # on all ranks alike
+        except DivergedError:  # on all ranks alike
             histories.append([])
     return {"histories": histories}
 
@@ -140,6 +147,8 @@ class _Training:
         self._before = self._net.stages * self._recipe.stage_epochs
         self._net.begin(self._rows.some(), others)
         self._trained = 0
+        stages = range(self._net.stages + 1)
+        self._has_values = any(self._net.base_of(stage) is not None for stage in stages)
         self._keeper = Keeper(task.kept, worker, others)
         self._best = BestEpoch(task.patience if self._rows.validation else 0)
         self._best_weights: list[Floats] = []
@@ -159,10 +168,13 @@ class _Training:
             self._take_note(epoch, row)
             if self._keeper.is_due(epoch + 1):
                 self._keeper.save(self._standing(epoch + 1))
+                if self._net.base_of(self._stage_of(epoch)) is None:
+                    self._forget_values()
             if not self._callbacks.go_on(epoch, row):
                 break
         if not math.isfinite(self._best.value):
             raise self._no_epoch()
+        self._forget_values()
         return {} if self._worker.rank else self._result()
 
     def walk(self, low: float, high: float, steps: int) -> dict[str, Any]:
@@ -191,8 +203,10 @@ class _Training:
         is_last = epoch >= self._before
         return self._net.stages if is_last else epoch // self._recipe.stage_epochs
 
-    def _enter(self, epoch: int, *, is_over: bool = False) -> None:
-        """Begin with the stage of an epoch: its own steps, its own schedule.
+    def _enter(
+        self, epoch: int, weights: Sequence[Floats] | None = None, *, is_over: bool = False
+    ) -> None:
+        """Begin with the stage of an epoch, or go on with its weights: its own steps and schedule.
 
         Of a stage that is over its weights are wanted alone: its base runs over one batch, from
         which their shapes follow, and not over all rows.
@@ -203,20 +217,44 @@ class _Training:
         # The first weights of a stage are drawn now, whatever was drawn before.
         mx.random.seed(seed_of(self._task.seed, stage))
         base = self._net.base_of(stage)
-        if base is not None and not is_over and not self._worker.rank:
-            text = "the part that stays as it is runs over the rows, once"
-            self._worker.report("note", text=text)
-        self._rows.stand_on(None if is_over else base)
+        self._rows.stand_on(None)
         some = self._rows.some()
-        if base is not None and is_over:
-            some = on_base(some, base)
-        self._net.enter(stage, some, self._others)
+        self._net.enter(stage, some if base is None else on_base(some, base), self._others)
+        if weights is not None:
+            self._net.weights = weights  # those of the base, too, where a stage has trained it
+        if base is not None and not is_over:
+            self._stand_on(base, stage)
         is_last = stage == self._net.stages
         epochs = self._recipe.epochs if is_last else self._recipe.stage_epochs
         recipe = replace(self._recipe_of(stage), epochs=epochs)
         self._rates = Rates(recipe, self._rows.steps, self._worker.size)
         self._stepper = self._stepper_with(self._rates, stage)
         self._trained = max(self._trained, self._stepper.size)
+
+    def _stand_on(self, base: Call, stage: int) -> None:
+        """Read what a stage's base gives, which runs now over rows that it has not yet seen."""
+        kept = None
+        if self._task.kept is not None:
+            uri = self._task.kept.base_values
+            kept = KeptValues(uri, self._net.mark_of(stage), self._worker)
+        if not self._worker.rank:
+            text = "the part that stays as it is runs over the rows, once"
+            self._worker.report("note", text=text)
+        self._rows.stand_on(base, kept)
+        if kept is not None and kept.rows_read and not self._worker.rank:
+            text = f"the part that stays as it is had run over {kept.rows_read} rows of worker 0"
+            self._worker.report("note", text=text)
+
+    def _forget_values(self) -> None:
+        """Delete what bases have given, when no later epoch stands on one: it may be much."""
+        kept = self._task.kept
+        if kept is None or self._worker.rank or not self._has_values:
+            return
+        self._has_values = False
+        try:
+            files.delete(kept.base_values)
+        except EnsemblesError as error:
+            self._worker.report("note", text=f"not deleted: {error}", is_warning=True)
 
     def _recipe_of(self, stage: int) -> Recipe:
         return replace(self._recipe, **self._net.changes(stage))
@@ -293,6 +331,7 @@ class _Training:
             "best": {"epoch": self._best.epoch, "value": self._best.value},
             "rates": self._rates.state,
             "steps": [self._stepper.done, self._stepper.skipped_in_a_row],
+            "trained": self._trained,
         }
         memory = self._stepper.memory
         return Standing(epochs, self._net.weights, self._best_weights, memory, state)
@@ -307,10 +346,11 @@ class _Training:
         self._best.epoch, self._best.value = best["epoch"], best["value"]
         self._best_weights = list(found.best_weights)
         self._history = list(found.state["history"])
+        self._trained = found.state.get("trained", 0)
         # The stage that was left off in; another one may begin now.
         is_next = self._stage_of(found.epochs) != self._stage_of(found.epochs - 1)
-        self._enter(found.epochs - 1, is_over=is_next or self._is_done(found.epochs))
-        self._net.weights = found.weights
+        is_over = is_next or self._is_done(found.epochs)
+        self._enter(found.epochs - 1, found.weights, is_over=is_over)
         self._stepper.restore(found.memory, *found.state["steps"])
         self._rates.restore(found.state["rates"])
         if is_next:

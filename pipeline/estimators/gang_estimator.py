@@ -47,6 +47,10 @@ class GangEstimator(EnsembleEstimator[M, GangPlan], GangParams):
         """
         return 0
 
+    def shard_factor(self) -> float:
+        """How many times the bytes of its shards a worker takes; `memory_factor`, or more."""
+        return self.memory_factor
+
     def _lay_out(self, spark: SparkSession) -> GangPlan:
         plan = plan_gang(spark, self.value("numWorkers"), self.gpus_per_worker)
         wait_for_executors(spark, plan, self.model_class.kind, self.gang_limits.wait_s)
@@ -65,7 +69,7 @@ class GangEstimator(EnsembleEstimator[M, GangPlan], GangParams):
         most: int,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         name = self.model_class.kind
-        factor, own_mb = self.memory_factor, self.own_mb(job.layout)
+        factor, own_mb = self.shard_factor(), self.own_mb(job.layout)
         require_memory(job.spark, job.layout, job.shards, factor, name, own_mb=own_mb)
         return run_tracked_gang(
             job.spark,

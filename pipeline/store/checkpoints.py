@@ -8,13 +8,13 @@ Its directory is named by a fingerprint of everything that the model depends on,
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import logging
 import re
+import shutil
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -30,6 +30,7 @@ _STATE = "state.json"
 _NAME = re.compile(r"(?P<unit>[a-z]+)-(?P<steps>\d{6})\.zip")
 _KEPT = 2
 _SHOWN = 5
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,6 @@ class Checkpoint:
     files: Mapping[str, bytes]
     state: dict[str, Any]
 
-    def packed(self) -> bytes:
-        """All of it as one file."""
-        sink = io.BytesIO()
-        self.write(sink)
-        return sink.getvalue()
-
     def write(self, sink: IO[bytes]) -> None:
         """Write all of it as one file; one of its files at a time is asked for."""
         with zipfile.ZipFile(sink, "w") as archive:
@@ -64,18 +59,43 @@ class Checkpoint:
             archive.writestr(_STATE, json.dumps({"steps": self.steps, "state": self.state}))
 
     @classmethod
-    def unpacked(cls, data: bytes) -> Checkpoint:
-        """The checkpoint of such a file.
+    def unpacked(cls, source: IO[bytes]) -> Checkpoint:
+        """The checkpoint of such a file, whose members are read when they are asked for.
+
+        Parameters
+        ----------
+        source : file
+            Open for as long as the checkpoint is used.
 
         Raises
         ------
         zipfile.BadZipFile, KeyError, ValueError, EOFError
             When it is damaged.
         """
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            found = json.loads(archive.read(_STATE))
-            content = {name: archive.read(name) for name in archive.namelist() if name != _STATE}
-            return cls(int(found["steps"]), content, dict(found["state"]))
+        archive = zipfile.ZipFile(source)
+        if damaged := archive.testzip():
+            raise zipfile.BadZipFile(f"{damaged} is not as its checksum says")
+        found = json.loads(archive.read(_STATE))
+        return cls(int(found["steps"]), _Members(archive), dict(found["state"]))
+
+
+class _Members(Mapping[str, bytes]):
+    """Files of an archive."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self._names = [name for name in archive.namelist() if name != _STATE]
+
+    def __getitem__(self, name: str) -> bytes:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._archive.read(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 @dataclass(frozen=True)
@@ -149,6 +169,12 @@ class Kept:
     every: int
     resume_from: str | None = None
 
+    @property
+    def base_values(self) -> str:
+        """The URI of a directory for what a training computes once, before its epochs."""
+        # Beside the checkpoints, whose directory is listed for each of them.
+        return f"{self.checkpoints.uri}-base"
+
     def where_it_stands(self) -> Checkpoint | None:
         """The newest checkpoint, else the one that the user named; None: there is none."""
         if not self.every:
@@ -160,15 +186,18 @@ class Kept:
 
 
 def read(uri: str) -> Checkpoint:
-    """Read one checkpoint.
+    """Read one checkpoint, by way of the disk: its files are in memory when they are asked for.
 
     Raises
     ------
     StoreError
         When it is missing or damaged.
     """
+    spool = tempfile.TemporaryFile(dir=spool_directory())  # noqa: SIM115 - as long as it is used
     try:
-        return Checkpoint.unpacked(files.read_bytes(uri))
+        with files.open_stream(uri) as stream:
+            shutil.copyfileobj(stream, spool, _BLOCK)
+        return Checkpoint.unpacked(spool)
     except FileNotFoundError:
         raise StoreError(f"{uri}: there is no such checkpoint") from None
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:

@@ -40,7 +40,7 @@ class Base(HybridBlock):  # type: ignore[misc]
 
 
 class TwoParts(HybridBlock):  # type: ignore[misc]
-    """A base and a layer on it; its option `trains`: `new` or `new_then_all`."""
+    """A base and a layer on it; its option `trains`: `new`, `new_then_all` or `all_then_new`."""
 
     standardises = False
 
@@ -58,7 +58,11 @@ class TwoParts(HybridBlock):  # type: ignore[misc]
 
     def stages(self) -> list[Stage]:
         new = Stage(self.head, base=self.base, changes={"learning_rate": 0.2})
-        return [new] if self._trains == "new" else [new, Stage(self)]
+        return {
+            "new": [new],
+            "new_then_all": [new, Stage(self)],
+            "all_then_new": [Stage(self), new],
+        }[self._trains]
 
     def hybrid_forward(self, F: Any, numbers: Any) -> Any:  # noqa: N803 - MXNet's name
         return self.head(self.base(numbers))

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.deep.base_rows import base_rows
+from pipeline.deep.base_rows import PIECE_ROWS, base_rows
 from pipeline.deep.communication import OnlyRank
 from pipeline.deep.inputs import InputLayout
+from pipeline.deep.kept_values import KeptValues
 from pipeline.deep.padded import Padded
 from pipeline.errors import UserError
 from pipeline.spark.shard_file import CHUNK_ROWS, Shard, ShardRows, ShardWriter
+from tests.deep.killed import KilledError
 
 LAYOUT = InputLayout((0, 1, 2, 3), (), ())
 
@@ -58,6 +60,33 @@ def test_a_rank_without_rows_knows_the_width_too(tmp_path: Any) -> None:
     found = base_rows(_rows(0, tmp_path / "shard"), _sums, LAYOUT, None, OnlyRank(threads=1))
     assert (found.rows, found.width) == (0, 2)
     assert list(found.matrices()) == []
+
+
+def test_pieces_that_were_done_before_a_loss_are_done(tmp_path: Any) -> None:
+    shard = _rows(CHUNK_ROWS + 10, tmp_path / "shard")
+    calls: list[int] = []
+
+    def call(numbers: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        calls.append(len(numbers))
+        if sum(calls) > 3 * PIECE_ROWS + 2_000 and kept.rows_read == 0:
+            raise KilledError
+        return _sums(numbers, codes)
+
+    rank = OnlyRank(threads=1)
+    kept = KeptValues((tmp_path / "kept").as_uri(), "mark", rank)
+    with pytest.raises(KilledError):
+        base_rows(shard, call, LAYOUT, None, rank, kept)
+    calls.clear()
+    kept = KeptValues((tmp_path / "kept").as_uri(), "mark", rank)
+    found = base_rows(shard, call, LAYOUT, None, rank, kept)
+    assert kept.rows_read == 3 * PIECE_ROWS
+    assert sum(calls) == shard.rows - kept.rows_read + 1  # one row, to know the width
+    assert (found.take(np.arange(shard.rows)) == _sums(*_inputs(shard))).all()
+
+
+def _inputs(shard: Shard) -> tuple[np.ndarray, np.ndarray]:
+    numbers = np.concatenate(list(shard.matrices()))
+    return numbers, numbers[:, :0]
 
 
 @contextmanager

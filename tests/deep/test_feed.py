@@ -70,6 +70,13 @@ def test_a_rank_without_rows_takes_part_with_rows_that_weigh_nothing(tmp_path: P
         assert batch.codes.tolist() == [[0]]
 
 
+def test_where_no_number_is_missing_it_stands_in_with_numbers(tmp_path: Path) -> None:
+    feed = _feeds(tmp_path, (3, 0), 2)[1]
+    (batch, *_) = feed.of(Shard(tmp_path / "1"), InputLayout((0, 1), (), ())).epoch()
+    assert (batch.numbers == 0).all()
+    assert np.isnan(next(feed.epoch()).numbers).all()
+
+
 def test_order_is_the_callers(tmp_path: Path) -> None:
     (feed,) = _feeds(tmp_path, (6,), 4)
     order = np.array([5, 0, 3, 1, 2, 4])

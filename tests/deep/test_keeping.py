@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.deep.communication import Alone, OnlyRank
 from pipeline.deep.keeping import Keeper, Standing
-from pipeline.store.checkpoints import Checkpoint, Checkpoints, Kept
+from pipeline.store.checkpoints import Checkpoints, Kept
 
 
 class Listening(OnlyRank):
@@ -82,4 +82,4 @@ def test_a_disk_that_takes_nothing_is_told_once(tmp_path: Path) -> None:
 def test_no_pickle_is_read() -> None:
     evil = Standing(1, [np.array([{"a": 1}], dtype=object)], [], {}, {})
     with pytest.raises(ValueError, match="allow_pickle"):
-        Standing.of(Checkpoint.unpacked(evil.checkpoint().packed()))
+        Standing.shared(evil.checkpoint(), Alone())

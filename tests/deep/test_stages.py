@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import mxnet as mx
 import numpy as np
 import pytest
 
+from pipeline import files
 from pipeline.data.encoding import FeatureSchema
 from pipeline.deep.communication import OnlyRank
 from pipeline.deep.inputs import InputLayout
@@ -106,7 +108,7 @@ def test_stages_follow_each_other_each_with_its_own_step_sizes(
     assert not (_vectors(first, tmp_path) == _vectors(found, tmp_path)).any(axis=1).all()
 
 
-@pytest.mark.parametrize(("trains", "kills"), [("new", (90, 75)), ("new_then_all", (90, 75, 75))])
+@pytest.mark.parametrize(("trains", "kills"), [("new", (90, 30)), ("new_then_all", (90, 40, 75))])
 def test_a_training_in_stages_that_was_killed_ends_as_one_that_was_not(
     trains: str, kills: tuple[int, ...], source: Source, tmp_path: Path
 ) -> None:
@@ -144,6 +146,76 @@ def test_a_base_does_not_run_over_the_rows_for_a_stage_that_is_over(
     found = _trained(source, trains, **given)
     assert sum(Base.rows) <= 16  # a batch, to know shapes
     assert found == _trained(source, trains, stage_epochs=2, epochs=3)
+
+
+def test_an_attempt_after_a_lost_one_need_not_run_the_base_again(
+    source: Source, tmp_path: Path
+) -> None:
+    """Lost in the first epoch: there is no checkpoint yet."""
+    kept = Kept(Checkpoints((tmp_path / "kept").as_uri(), "epoch"), every=1)
+    with pytest.raises(KilledError):
+        train_alone(_task(source, "new", kept), killed_after(75))
+    assert kept.checkpoints.newest() is None
+    Base.rows.clear()
+    found = _trained(source, "new", kept)
+    assert sum(Base.rows) <= 40  # batches and rows, to know shapes
+    assert found == _trained(source, "new")
+
+
+def test_a_base_of_other_weights_is_not_taken_for_the_one_that_was_kept(
+    source: Source, tmp_path: Path
+) -> None:
+    kept = Kept(Checkpoints((tmp_path / "kept").as_uri(), "epoch"), every=0)
+    _trained(source, "new", kept)
+    other = replace(_task(source, "new", kept), seed=4)
+    Base.rows.clear()
+    train_alone(other, OnlyRank(threads=1))
+    assert sum(Base.rows) >= sum(ROWS.values())
+
+
+class _Uneven(Source):
+    """Of another rank, which has so many rows that this one must stand in steps without any."""
+
+    @property
+    def sizes(self) -> dict[Any, tuple[int, ...]]:
+        return {part: (rows, 15 * rows) for part, rows in self.rows.items()}
+
+
+def test_a_rank_with_few_rows_takes_part_on_a_base(source: Source) -> None:
+    found = _trained(_Uneven(source.directory, source.rows), "new")
+    assert [row.get("skipped", 0) for row in found["history"]] == [0, 0, 0]
+    assert np.isfinite([row["validation.logloss"] for row in found["history"]]).all()
+
+
+def test_a_checkpoint_on_a_base_that_an_earlier_stage_trained_holds_the_base(
+    source: Source, tmp_path: Path
+) -> None:
+    kept = Kept(Checkpoints((tmp_path / "kept").as_uri(), "epoch"), every=1)
+
+    def kill() -> None:
+        newest = kept.checkpoints.newest()
+        if newest is not None and newest.steps == 3:
+            raise KilledError
+
+    given = {"stage_epochs": 2, "epochs": 3}
+    with pytest.raises(KilledError):
+        train_alone(
+            _task(source, "all_then_new", kept, **given), OnlyRank(threads=1, on_advance=kill)
+        )
+    undisturbed = _trained(source, "all_then_new", **given)
+    assert _trained(source, "all_then_new", kept, **given) == undisturbed
+
+
+def test_what_a_base_gave_is_deleted_when_no_later_epoch_needs_it(
+    source: Source, tmp_path: Path
+) -> None:
+    kept = Kept(Checkpoints((tmp_path / "kept").as_uri(), "epoch"), every=1)
+    place = files.local_path(kept.base_values)
+    with pytest.raises(KilledError):
+        train_alone(_task(source, "new", kept), killed_after(80))
+    assert len(list(place.iterdir())) == 2  # of training and of validation rows
+    _trained(source, "new", kept)
+    assert not place.exists()
 
 
 def test_a_checkpoint_on_a_base_does_not_hold_the_base(source: Source, tmp_path: Path) -> None:
