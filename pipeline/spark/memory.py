@@ -74,8 +74,15 @@ def require_memory(
         )
 
 
-def require_memory_of_task(spark: SparkSession, own_mb: int, name: str) -> None:
-    """Refuse a task, alone in its executor, for which YARN would kill that.
+def tasks_at_once(spark: SparkSession) -> int:
+    """How many tasks an executor runs at a time."""
+    conf = spark.sparkContext.getConf()
+    cores, cpus = (int(conf.get(f"spark.{name}", "1")) for name in ("executor.cores", "task.cpus"))
+    return max(cores // cpus, 1)
+
+
+def require_memory_of_task(spark: SparkSession, own_mb: int, name: str, tasks: int = 1) -> None:
+    """Refuse tasks for which YARN would kill their executor.
 
     Parameters
     ----------
@@ -85,6 +92,8 @@ def require_memory_of_task(spark: SparkSession, own_mb: int, name: str) -> None:
         MiB that the task takes outside of the JVM's heap.
     name : str
         What it makes.
+    tasks : int
+        How many of them are in an executor at a time.
 
     Raises
     ------
@@ -92,12 +101,12 @@ def require_memory_of_task(spark: SparkSession, own_mb: int, name: str) -> None:
         With the overhead that would do.
     """
     given = _given_mb(spark)
-    needed = BASE_MB + own_mb
+    needed = BASE_MB + tasks * own_mb
     if given is not None and given < needed:
         raise UserError(
-            f"{name}: an executor takes {needed} MiB outside of the JVM's heap for it; the "
-            f"executors have {given}, and YARN would kill them. Set spark.executor.memoryOverhead "
-            f"to {needed}m or more"
+            f"{name}: an executor takes {needed} MiB outside of the JVM's heap for it"
+            f"{f', in {tasks} tasks at a time' if tasks > 1 else ''}; the executors have {given}, "
+            f"and YARN would kill them. Set spark.executor.memoryOverhead to {needed}m or more"
         )
 
 

@@ -22,7 +22,9 @@ from pipeline.data.names import column, require_free
 from pipeline.errors import UserError
 from pipeline.estimators.arrow import by_place
 from pipeline.estimators.params import declare
+from pipeline.spark.memory import require_memory_of_task, tasks_at_once
 from pipeline.transfer.checkpoint_place import CheckpointPlace, find_checkpoint
+from pipeline.transfer.memory import as_is_mb
 from pipeline.transfer.saved_files import FilesReader, FilesWriter
 from pipeline.transfer.text_counts import TextCounts
 from pipeline.transfer.text_params import TextColumnParams, TokenParams
@@ -122,6 +124,9 @@ class TextEmbedder(
         require_free(dataset, name)
         tokeniser, place = self._tokeniser(), self._place()
         self._counting = tokeniser
+        spark = dataset.sparkSession
+        own_mb = as_is_mb(place.config)
+        require_memory_of_task(spark, own_mb, "TextEmbedder", tasks_at_once(spark))
         tokens = tokeniser.transform(dataset)
         run = self._in_tasks(place, [*dataset.columns, name])
         added = StructField(name, ArrayType(FloatType(), containsNull=False))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
@@ -31,13 +31,16 @@ from pipeline.errors import ModelError, UserError
 from pipeline.estimators.params import GangParams, TableParams
 from pipeline.estimators.profile import describe
 from pipeline.estimators.resumable import HoldoutParams
+from pipeline.spark.causes import executors_speak
 from pipeline.spark.memory import require_memory_of_task
 from pipeline.spark.resources import plan_gang
 from pipeline.spark.scratch import Scratch, require_visible
+from pipeline.spark.told import heard, telling
 from pipeline.store.installed import installed
 from pipeline.transfer.advice import Advice, advise
 from pipeline.transfer.as_is import AsIs, label_without_rows, nearest, own_outputs
 from pipeline.transfer.checkpoint_place import CheckpointPlace, find_checkpoint
+from pipeline.transfer.memory import as_is_mb
 from pipeline.transfer.model import TextModel
 from pipeline.transfer.predictor import FOLDER, TEXT
 from pipeline.transfer.strategies import ADVISE, AS_IS, FINE_TUNE, FROZEN, PLANS
@@ -45,7 +48,6 @@ from pipeline.transfer.table_facts import table_facts
 from pipeline.transfer.text_options import NETWORK, TextOptions
 from pipeline.transfer.text_params import StrategyParams, TextColumnParams, TokenParams
 from pipeline.transfer.text_tokeniser import TextTokeniser
-from pipeline.transfer.trainers import as_is_mb
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -60,7 +62,8 @@ _OF_TRAINING = tuple(
     name
     for own in (PenaltyParams, StepParams, RateParams, FitParams, HoldoutParams)
     for name in dir(own)
-    if isinstance(getattr(own, name), Param)
+    # Where checkpoints would lie is no wish that could be disappointed.
+    if isinstance(getattr(own, name), Param) and name != "checkpoint_dir"
 )
 # What the network's own estimator is told in another way.
 _OTHERWISE = ("featuresCol", "featuresCols", "learning_rate", "epochs", "warmup_epochs")
@@ -371,15 +374,18 @@ def _written(spark: SparkSession, wanted: AsIs, trainer: DeepEstimator[Any]) -> 
     require_memory_of_task(spark, as_is_mb(wanted.place.config), kind)
     with Scratch(trainer._scratch(spark), kind) as scratch:
         tasks = spark.sparkContext.parallelize([wanted], 1)
-        return tasks.map(partial(_files_of, scratch.uri)).collect()[0].read()
+        with executors_speak():
+            found = tasks.mapPartitions(telling(partial(_files_of, scratch.uri))).collect()
+        return heard(found)[0].read()
 
 
-def _files_of(scratch: str, wanted: AsIs) -> HandedOver:
+def _files_of(scratch: str, wanted: Iterable[AsIs]) -> Iterator[HandedOver]:
     """On an executor: MXNet is loaded there."""
     from pipeline.transfer.as_is_network import as_is_files
 
     require_visible(scratch)
-    return hand_over(as_is_files(wanted), scratch)
+    for each in wanted:
+        yield hand_over(as_is_files(each), scratch)
 
 
 def _counts(tokeniser: TextTokeniser) -> dict[str, Any]:

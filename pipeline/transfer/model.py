@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from pipeline.data.encoding import Feature, FeatureSchema
 from pipeline.deep.model import DeepClassificationModel, DeepModel, DeepRegressionModel
 from pipeline.errors import UserError
 from pipeline.transfer.predictor import TEXT
@@ -52,9 +53,16 @@ class TextModel(DeepModel, TextColumnParams):
     def textCounts(self) -> dict[str, Any]:  # noqa: N802
         """Of the texts of the fit: how many, how many were cut, and their lengths in tokens.
 
-        All 0 where the fit read no text, as one without training and labels does.
+        All 0 where the fit read no text, as one without training and labels does. Texts of a task
+        that ran again, after a lost executor, are counted again.
         """
         return dict(self.metadata[TEXT]["counts"])
+
+    @property
+    def inputs(self) -> FeatureSchema:
+        """The columns of texts: as categories are, strings that may be null."""
+        names = self._columns_to_score_with()
+        return FeatureSchema(tuple(Feature(name, "categorical") for name in names))
 
     def _columns_to_score_with(self) -> tuple[str, ...]:
         named = (self.value("textCol"), self.value("pairCol"))

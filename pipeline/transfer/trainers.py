@@ -10,15 +10,15 @@ from pipeline.deep.padded import Padded
 from pipeline.deep.regressor import DeepRegressor
 from pipeline.deep.task import DeepTask
 from pipeline.spark.resources import GangPlan
-from pipeline.transfer.checkpoints import EncoderConfig
+from pipeline.transfer.memory import UNTRAINED_COPIES, weights_of
 from pipeline.transfer.model import TextClassificationModel, TextRegressionModel
 from pipeline.transfer.text_options import TextOptions
 
 _MIB = 2**20
 _BYTES = 4
-# Copies of all weights: the checkpoint as it is read, the network's, those of the best epoch; where
-# all are trained, gradients, two moments, and a checkpoint's on its way. As measured with MiniLM.
-_COPIES, _COPIES_TRAINED = 3, 8
+# Copies of all weights where all are trained: the checkpoint as it is read, the network's, those of
+# the best epoch, gradients, two moments, and a checkpoint's on its way. As measured with MiniLM.
+_COPIES_TRAINED = 8
 # Of these copies, those that a host has where a GPU computes: the checkpoint as it is read, or the
 # files that are written; and where all are trained, a training's checkpoint on its way, which is
 # weights, those of the best epoch, two moments, and as many bytes again. As counted, not measured.
@@ -42,9 +42,17 @@ class TextTrainer(DeepEstimator[Any]):
         if plan.gpus:
             copies = _COPIES_ON_HOST if is_frozen else _COPIES_ON_HOST_TRAINED
             return weights * copies * _BYTES // _MIB
-        copies = _COPIES if is_frozen else _COPIES_TRAINED
+        copies = UNTRAINED_COPIES if is_frozen else _COPIES_TRAINED
         numbers = weights * copies + self._numbers_of_batch(options, plan.workers)
         return numbers * _BYTES // _MIB
+
+    def shard_factor(self) -> float:
+        """Also for what a frozen base gives, which is mapped: a vector beside the row's tokens."""
+        options = TextOptions.from_json(self.value("network_options"))
+        if options.trains == "all":
+            return self.memory_factor
+        tokens = options.max_length * options.windows
+        return self.memory_factor + options.config.hidden_size / tokens
 
     def _numbers_of_batch(self, options: TextOptions, workers: int) -> int:
         """Numbers that a worker's layers give for a batch, at most."""
@@ -80,15 +88,3 @@ def _by_token(options: TextOptions, widths: int, attentions: int) -> int:
     config = options.config
     own = config.num_attention_heads * options.max_length
     return widths * config.hidden_size + attentions * own
-
-
-def weights_of(config: EncoderConfig) -> int:
-    """About how many weights an encoder has."""
-    width, inner = config.hidden_size, config.intermediate_size
-    rows = config.vocab_size + config.max_position_embeddings + config.type_vocab_size
-    return rows * width + config.num_hidden_layers * (4 * width * width + 2 * width * inner)
-
-
-def as_is_mb(config: EncoderConfig) -> int:
-    """MiB of a host that a checkpoint takes which is used without training, while it is made so."""
-    return weights_of(config) * _COPIES * _BYTES // _MIB

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.errors import UserError
 from pipeline.spark import memory
-from pipeline.spark.memory import require_memory, require_memory_of_task
+from pipeline.spark.memory import require_memory, require_memory_of_task, tasks_at_once
 from pipeline.spark.resources import GangPlan
 
 MIB = 2**20
@@ -78,3 +78,12 @@ def test_a_task_alone_is_held_against_the_overhead(monkeypatch: pytest.MonkeyPat
     told = r"text: an executor takes 1001 MiB .* have 1000, .*memoryOverhead to 1001m or more"
     with pytest.raises(UserError, match=told):
         require_memory_of_task(on("yarn"), 201, "text")
+
+
+def test_tasks_of_an_executor_are_counted_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tasks_at_once(on("yarn")) == 4
+    monkeypatch.setattr(memory, "overhead_mb", lambda *_: 1_600)
+    require_memory_of_task(on("yarn"), 200, "text", tasks=4)
+    told = r"an executor takes 1604 MiB .* in 4 tasks at a time; .* to 1604m or more"
+    with pytest.raises(UserError, match=told):
+        require_memory_of_task(on("yarn"), 201, "text", tasks=4)

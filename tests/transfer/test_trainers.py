@@ -8,21 +8,24 @@ from typing import Any
 import pytest
 
 from pipeline.spark.resources import GangPlan
-from pipeline.transfer.checkpoints import EncoderConfig
 from pipeline.transfer.text_options import NETWORK, TextOptions
-from pipeline.transfer.trainers import ClassTrainer, as_is_mb, weights_of
+from pipeline.transfer.trainers import ClassTrainer
+from tests.transfer.test_memory import MINILM, WEIGHTS_MB
 
-MINILM = EncoderConfig(
-    "bert", 30_522, 384, 6, 12, 1_536, 512, 2, "gelu", 1e-12, 0.1, 0.1, 0.1, 0, 0.02
-)
 ALONE = GangPlan(workers=1, cores=1, gpus=0, profile=None)
-WEIGHTS_MB = 22_565_376 * 4 / 2**20
 
 
 def _own_mb(trains: Any, length: int, plan: GangPlan = ALONE, **given: Any) -> int:
+    return _trainer(trains, length, **given).own_mb(plan)
+
+
+def _shard_factor(trains: Any, length: int) -> float:
+    return _trainer(trains, length).shard_factor()
+
+
+def _trainer(trains: Any, length: int, **given: Any) -> ClassTrainer:
     options = TextOptions("file:///c", "d", [], MINILM, length, 1, "mean", trains=trains)
-    made = ClassTrainer(network=NETWORK, network_options=options.to_json(), **given)
-    return made.own_mb(plan)
+    return ClassTrainer(network=NETWORK, network_options=options.to_json(), **given)
 
 
 @pytest.mark.parametrize(
@@ -62,9 +65,8 @@ def test_what_gpus_hold_is_not_asked_of_the_host(trains: str, copies: int) -> No
     assert found == _own_mb(trains, 64, plan, batch_size=4)
 
 
-def test_a_checkpoint_that_is_not_trained_is_counted_in_copies_of_its_weights() -> None:
-    assert as_is_mb(MINILM) == pytest.approx(3 * WEIGHTS_MB, rel=0.01)
-
-
-def test_weights_are_counted_to_a_percent() -> None:
-    assert weights_of(MINILM) == pytest.approx(22_565_376, rel=0.01)
+def test_what_a_frozen_base_gives_is_counted_by_its_rows() -> None:
+    plain = ClassTrainer().memory_factor
+    assert _shard_factor("all", 128) == plain
+    for trains in ("new", "new_then_all"):  # a vector of 384 numbers beside 128 tokens
+        assert _shard_factor(trains, 128) == plain + 3
