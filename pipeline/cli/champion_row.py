@@ -84,7 +84,7 @@ def fitted_test_rows(
     """
     rows = table.read(spark).where(F.col(SPLIT) == "test")
     policy = "ignore_extra" if config.drift == "refuse" else config.drift
-    return fit_to(rows, model.features, None, policy)
+    return fit_to(rows, model.inputs, None, policy)
 
 
 def _evaluated(

@@ -49,5 +49,5 @@ def card(model: EnsembleModel) -> dict[str, Any]:
         **model.metadata,
         "digest": model_directory.digest(model.metadata),
         "metrics": {**model.metrics, "history": model.history},
-        "features": model.features.names,
+        "features": model.inputs.names,
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.cli.entry import add_config_arguments
 from pipeline.cli.job_config import FREE_KEYS, JobConfig
+from pipeline.cli.tool_jobs import require_deep
 from pipeline.config import load
 from pipeline.deep.gradcheck import TOLERANCE, Checked, check
 from pipeline.errors import UserError
@@ -41,6 +42,7 @@ def gradcheck(args: argparse.Namespace) -> int:
     if args.classes < 0 or args.classes == 1 or args.entries < 1:
         raise UserError("--classes is 0 or 2 and more, --entries 1 and more")
     config = load(JobConfig, args.config, args.overrides, FREE_KEYS)
+    require_deep("gradcheck", config)
     estimator = config.deep.estimator(**config.deep.given())
     found = check(estimator.recipe(), args.classes, config.seed, args.entries)
     sys.stdout.write(_table(found))

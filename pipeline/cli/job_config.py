@@ -17,6 +17,7 @@ from pipeline.data.settings import ColumnsSettings, SourceSettings, SplitSetting
 from pipeline.deep.settings import DeepSettings
 from pipeline.errors import UserError
 from pipeline.estimators.settings import GangSettings
+from pipeline.transfer.settings import TextSettings
 
 TRAINER_OF = {"bag": "bagging", "boost": "boosting", "deep": "deep"}
 """By the name of the job that trains it: a trainer's name, which is that of its section."""
@@ -55,6 +56,9 @@ class JobConfig(Section):
         How boosting and deep are laid out.
     bagging, boosting, deep : BaggingSettings, BoostingSettings, DeepSettings
         The trainers' params.
+    text : TextSettings
+        Params of a network of texts, which jobs/deep.py trains instead where `text.checkpoint` is
+        set, on `columns.text`.
     """
 
     name: str = Field(min_length=1)
@@ -72,6 +76,7 @@ class JobConfig(Section):
     bagging: BaggingSettings = BaggingSettings()
     boosting: BoostingSettings = BoostingSettings()
     deep: DeepSettings = DeepSettings()
+    text: TextSettings = TextSettings()
 
     @field_validator("output", "scratch")
     @classmethod
@@ -85,6 +90,29 @@ class JobConfig(Section):
                 self.promotion.champions_uri(self.name)
             except UserError as error:
                 raise ValueError(str(error)) from None
+        return self
+
+    @model_validator(mode="after")
+    def _text_is_whole(self) -> JobConfig:
+        """Of what is shown by `config show`, defaults are given: they count as not set."""
+        if not self.text.is_used:
+            if given := self.text.changed():
+                raise ValueError(
+                    f"text: {', '.join(given)} given, but no checkpoint: set text.checkpoint to "
+                    "the directory or URI of one, or leave the section out"
+                )
+            return self
+        if not self.columns.texts:
+            raise ValueError(
+                "text.checkpoint is set, and no column of text is named: set columns.text to the "
+                "column that holds the texts, or to two for pairs"
+            )
+        if given := self.deep.changed():
+            raise ValueError(
+                f"deep: {', '.join(given)} given beside text.checkpoint, and jobs/deep.py trains "
+                "one network: with text, move to its section what is meant for it, and leave out "
+                "deep; or leave out text"
+            )
         return self
 
     @property

@@ -46,8 +46,12 @@ def boost(arguments: Sequence[str] | None = None) -> int:
 
 
 def deep(arguments: Sequence[str] | None = None) -> int:
-    """Train the deep network."""
-    return _train("deep", "deep", "an MXNet network, trained by a gang with Horovod", arguments)
+    """Train the deep network, on features or on text."""
+    what = (
+        "an MXNet network, trained by a gang with Horovod: on the table's features, or, where the "
+        "config names text.checkpoint, a checkpoint of the Hugging Face model zoo on columns.text"
+    )
+    return _train("deep", "deep", what, arguments)
 
 
 def score(arguments: Sequence[str] | None = None) -> int:

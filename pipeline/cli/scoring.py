@@ -172,7 +172,7 @@ def _fitted(
     weight = model.metadata["params"].get("weightCol")
     return fit_to(
         rows,
-        model.features,
+        model.inputs,
         model.metadata.get("table", {}).get("source_columns"),
         config.drift,
         unneeded=[str(model.metadata["label"]["name"]), *([weight] if weight else [])],

@@ -15,6 +15,7 @@ from pipeline.cli.runs import run
 from pipeline.cli.runs.logs import log_path, set_up_logging
 from pipeline.cli.runs.submit import submit
 from pipeline.config import load
+from pipeline.errors import UserError
 from pipeline.store import runs
 from pipeline.store.runs import RunPlace
 
@@ -79,6 +80,7 @@ class Tool:
         set_up_logging()
         end_cleanly_when_told()
         config = load(JobConfig, args.config, args.overrides, FREE_KEYS)
+        require_deep(self._name, config)
         self._check(args)
         master, environment, options = run.where(args, config)
         place = RunPlace(config.output, runs.new_run_id())
@@ -98,8 +100,25 @@ class Tool:
             prog=f"spark-submit --master URL jobs/{self._job_name}.py", description=self._about
         )
         self._add_arguments(parser)
-        return run_job(
-            self._job_name, self._job, parser, arguments, lambda _, args: self._check(args)
+        return run_job(self._job_name, self._job, parser, arguments, self._require_sense)
+
+    def _require_sense(self, config: JobConfig, args: argparse.Namespace) -> None:
+        require_deep(self._name, config)
+        self._check(args)
+
+
+def require_deep(tool: str, config: JobConfig) -> None:
+    """Refuse a config whose network is one of texts, before anything starts.
+
+    Raises
+    ------
+    UserError
+        When it names a checkpoint.
+    """
+    if config.text.is_used:
+        raise UserError(
+            f"{tool} looks at the network of the section deep, and text.checkpoint names one of "
+            "texts; leave the section text out (--set text=null)"
         )
 
 

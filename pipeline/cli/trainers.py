@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pyspark.sql import functions as F  # noqa: N812
 
@@ -33,6 +33,8 @@ from pipeline.estimators.model import EnsembleModel
 from pipeline.estimators.params import GangParams
 from pipeline.estimators.resumable import CheckpointParams
 from pipeline.store import model_directory
+from pipeline.transfer import TextClassificationModel, TextClassifier, TextRegressionModel
+from pipeline.transfer.estimator import TextEstimator
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _VALIDATION = "is_validation"
+
+Trains: TypeAlias = EnsembleEstimator[Any, Any] | TextEstimator[Any]
 
 
 @dataclass(frozen=True)
@@ -69,11 +73,14 @@ TRAINERS = {
 _OF_CLASSES: dict[str, type[EnsembleModel]] = {
     **{name: trainer.model for name, trainer in TRAINERS.items()},
     "adaboost": AdaBoostClassificationModel,
+    "text": TextClassificationModel,
 }
 _OF_NUMBERS: dict[str, type[EnsembleModel]] = {
     "boosting": BoostingRegressionModel,
     "deep": DeepRegressionModel,
+    "text": TextRegressionModel,
 }
+_JOBS = {"bagging": "bag", "boosting": "boost"}
 
 
 def train(name: str, config: JobConfig, spark: SparkSession) -> dict[str, Any]:
@@ -85,9 +92,9 @@ def train(name: str, config: JobConfig, spark: SparkSession) -> dict[str, Any]:
         When there is no prepared table, or it was made by other settings.
     """
     table = open_prepared(config.output, config.made_by)
+    estimator = make_estimator(name, config, table.roles)
     inputs = train_inputs(config, name, table.fingerprint)
-    marked = marked_rows(table.read(spark))
-    model = make_estimator(name, config, table.roles).fit(marked)
+    model = estimator.fit(marked_rows(table.read(spark)))
     model.metadata["table"] = {
         "fingerprint": table.fingerprint,
         "source_columns": table.columns,  # `columns` of made_by is what the config says of them
@@ -111,24 +118,64 @@ def marked_rows(prepared: DataFrame) -> DataFrame:
     return rows.withColumn(_VALIDATION, F.col(SPLIT) == "validation")
 
 
-def make_estimator(name: str, config: JobConfig, roles: Roles) -> EnsembleEstimator[Any, Any]:
-    """The estimator that a config asks for."""
-    trainer = TRAINERS[name]
+def make_estimator(name: str, config: JobConfig, roles: Roles) -> Trains:
+    """The estimator that a config asks for.
+
+    Raises
+    ------
+    UserError
+        When the table has nothing that it learns from.
+    """
+    if name == "deep" and config.text.is_used:
+        return _made(name, TextClassifier, config, roles, _texts(roles), config.text.given())
+    _require_features(name, roles)
+    features = {"featuresCols": list(roles.features) or None, "featuresCol": roles.vector}
+    given = getattr(config, name).given()
+    return _made(name, TRAINERS[name].estimator, config, roles, features, given)
+
+
+def _texts(roles: Roles) -> dict[str, Any]:
+    first, second = (*roles.text, None)[:2]
+    return {"textCol": first, "pairCol": second}
+
+
+def _require_features(name: str, roles: Roles) -> None:
+    if roles.has_features:
+        return
+    if name == "deep":
+        raise UserError(
+            "the table has text and no features: for a network on the text set text.checkpoint, "
+            "for one on features name some in columns.features"
+        )
+    raise UserError(
+        f"the table has text and no features, and {name} learns from features alone: name some in "
+        f"columns.features, or leave {_JOBS[name]} out (emr-ensembles run --jobs prepare deep "
+        "score report)"
+    )
+
+
+def _made(
+    name: str,
+    kind: type[Trains],
+    config: JobConfig,
+    roles: Roles,
+    inputs: dict[str, Any],
+    given: dict[str, Any],
+) -> Trains:
     params: dict[str, Any] = {
-        "featuresCols": list(roles.features) or None,
-        "featuresCol": roles.vector,
+        **inputs,
         "labelCol": roles.label,
         "weightCol": roles.weight,
         "rowIdCol": ROW_ID,
         "validationIndicatorCol": _VALIDATION,
         "seed": config.seed,
         "scratchDir": config.scratch_uri,
-        **(config.gang.params() if issubclass(trainer.estimator, GangParams) else {}),
-        **getattr(config, name).given(),
+        **(config.gang.params() if issubclass(kind, GangParams) else {}),
+        **given,
     }
-    if issubclass(trainer.estimator, BaggingParams | CheckpointParams):
+    if issubclass(kind, BaggingParams | CheckpointParams):
         params["checkpoint_dir"] = config.checkpoints_uri(name)
-    return trainer.estimator(**params)
+    return kind(**params)
 
 
 def load_model(uri: str, learners_allowed: Sequence[str] = ()) -> EnsembleModel:

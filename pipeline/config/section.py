@@ -21,7 +21,7 @@ def _completed(schema: dict[str, Any], kind: type[BaseModel]) -> None:
         return
     schema["description"] = summary(kind)
     schema["type"] = ["object", "null"]  # null: nothing stands below the key
-    descriptions = kind.descriptions()
+    descriptions = kind.key_descriptions()
     effective = kind.effective_defaults()
     properties = schema.get("properties", {})
     for key, part in properties.items():
@@ -67,7 +67,7 @@ class Section(BaseModel):
     )
 
     @classmethod
-    def descriptions(cls) -> dict[str, str]:
+    def key_descriptions(cls) -> dict[str, str]:
         """What each key means, for the JSON schema; from the `Attributes` of the docstrings."""
         return attributes(cls)
 

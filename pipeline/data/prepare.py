@@ -83,16 +83,19 @@ def prepare(df: DataFrame, columns: ColumnsSettings, split: SplitSettings, seed:
     return Prepared(frame=_without_decimals(divided), roles=roles, columns=found)
 
 
-def fingerprint(df: DataFrame) -> str:
-    """A name for a prepared table's content, by one Spark job.
+def fingerprint(df: DataFrame, roles: Roles) -> str:
+    """A name for a prepared table's content and what is learnt from it, by one Spark job.
 
-    Equal for tables of equal columns (names and types) and equal rows, whatever their order and
-    partitions; different for others, as surely as 64-bit hashes, summed and xored, can tell.
+    Equal for tables of equal columns (names, types and roles) and equal rows, whatever their order
+    and partitions; different for others, as surely as 64-bit hashes, summed and xored, can tell.
 
     Parameters
     ----------
     df : DataFrame
         A prepared table: `row_id` keeps equal rows apart.
+    roles : Roles
+        What its columns are for. Keys and times do not count by themselves: rows that are named or
+        split in another way are other rows.
 
     Returns
     -------
@@ -104,7 +107,8 @@ def fingerprint(df: DataFrame) -> str:
     total = F.sum(F.col("hash").cast("decimal(20,0)"))
     rows, summed, xored = hashes.agg(F.count("*"), total, F.bit_xor("hash")).collect()[0]
     schema = sorted([field.name, field.dataType.simpleString()] for field in df.schema.fields)
-    facts = [schema, rows, str(summed), xored]
+    learnt = [roles.label, roles.features, roles.vector, roles.weight, roles.text]
+    facts = [schema, rows, str(summed), xored, learnt]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
@@ -120,7 +124,8 @@ def _require_free(used: list[str]) -> None:
 def _used(roles: Roles, split: SplitSettings) -> list[str]:
     """Names of the columns that have a role, each once."""
     optional = [roles.vector, roles.weight, roles.time, split.by_time]
-    named = [roles.label, *roles.features, *(name for name in optional if name), *roles.key]
+    inputs = [*roles.features, *roles.text]
+    named = [roles.label, *inputs, *(name for name in optional if name), *roles.key]
     return list(dict.fromkeys(named))
 
 

@@ -95,7 +95,7 @@ def publish(
             "format": FORMAT,
             "roles": asdict(prepared.roles),
             "rows": rows,
-            "fingerprint": fingerprint(table),
+            "fingerprint": fingerprint(table, prepared.roles),
             "made_by": made_by,
             "columns": prepared.columns,
             "inputs": dict(inputs),
@@ -159,8 +159,8 @@ def open_prepared(output: str, made_by: dict[str, Any]) -> PreparedTable:
 def _from_version(found: Version) -> PreparedTable:
     manifest = found.manifest
     roles = dict(manifest["roles"])
-    for name in ("features", "key"):
-        roles[name] = tuple(roles[name])
+    for name in ("features", "key", "text"):
+        roles[name] = tuple(roles.get(name, ()))
     return PreparedTable(
         uri=found.content,
         roles=Roles(**roles),

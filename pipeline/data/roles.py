@@ -36,7 +36,7 @@ class Roles:
     label : str
         The class to be predicted.
     features : tuple of str
-        Numbers, booleans and strings; empty when there is a `vector`.
+        Numbers, booleans and strings; empty when there is a `vector`, and where there is but text.
     vector : str or None
         The one column that holds all features.
     weight : str or None
@@ -45,6 +45,8 @@ class Roles:
         Columns that name a row; may be empty.
     time : str or None
         When the row happened.
+    text : tuple of str
+        The column of text, or the two of a pair; strings. May be empty.
     """
 
     label: str
@@ -53,6 +55,12 @@ class Roles:
     weight: str | None
     key: tuple[str, ...]
     time: str | None
+    text: tuple[str, ...] = ()
+
+    @property
+    def has_features(self) -> bool:
+        """Whether there is something to learn from besides text."""
+        return bool(self.features) or self.vector is not None
 
 
 def check_roles(df: DataFrame, columns: ColumnsSettings) -> Roles:
@@ -102,6 +110,7 @@ def _missing(known: list[str], columns: ColumnsSettings) -> list[str]:
         *(("label", name) for name in [columns.label]),
         *(("features", name) for name in columns.features or []),
         *(("vector", name) for name in [columns.vector] if name is not None),
+        *(("text", name) for name in columns.texts),
         *(("weight", name) for name in [columns.weight] if name is not None),
         *(("key", name) for name in columns.key),
         *(("drop", name) for name in columns.drop),
@@ -115,9 +124,10 @@ def _resolve(known: list[str], columns: ColumnsSettings) -> Roles:
     if columns.vector is not None:
         features = []
     elif features is None:
-        taken = {columns.label, columns.weight, columns.time, *columns.key, *columns.drop}
+        alone = {columns.label, columns.weight, columns.time, *columns.texts}
+        taken = {*alone, *columns.key, *columns.drop}
         features = [name for name in known if name not in taken]
-        if not features:
+        if not features and not columns.texts:
             raise DataError("columns.features: no column is left for them; name some of them")
     return Roles(
         label=columns.label,
@@ -126,6 +136,7 @@ def _resolve(known: list[str], columns: ColumnsSettings) -> Roles:
         weight=columns.weight,
         key=tuple(columns.key),
         time=columns.time,
+        text=columns.texts,
     )
 
 
@@ -140,6 +151,12 @@ def _wrong_types(df: DataFrame, roles: Roles) -> list[str]:
             f"columns.vector: {roles.vector} is of type {_short(kinds[roles.vector])}; it must be "
             "a vector or an array of numbers"
         )
+    problems += [
+        f"columns.text: {name} is of type {_short(kinds[name])}; it must be text: cast it, or, of "
+        "a CSV file, set source.options {inferSchema: false}"
+        for name in roles.text
+        if not isinstance(kinds[name], StringType)
+    ]
     if not _is_plain(kinds[roles.label]):
         problems.append(
             f"columns.label: {roles.label} is of type {_short(kinds[roles.label])}; it must be a "

@@ -59,6 +59,9 @@ class ColumnsSettings(Section):
         What the models see; by default, every column that has no other role.
     vector : str, optional
         One column that holds all features as a vector or an array, instead of `features`.
+    text : str or list of str, optional
+        The column that holds the text, or two, in the order of the pair, for the section `text`.
+        It is no feature. A table with a text may have no features at all.
     weight : str, optional
         Weight of a row, a number of at least 0.
     key : list of str
@@ -73,6 +76,7 @@ class ColumnsSettings(Section):
     label: str
     features: list[str] | None = None
     vector: str | None = None
+    text: str | list[str] | None = None
     weight: str | None = None
     key: list[str] = Field(default_factory=list)
     drop: list[str] = Field(default_factory=list)
@@ -82,16 +86,21 @@ class ColumnsSettings(Section):
     def _roles_do_not_clash(self) -> ColumnsSettings:
         if self.features is not None and self.vector is not None:
             raise ValueError("give `features` or `vector`, not both")
-        if self.features == []:
+        if self.text is not None and len(self.texts) not in (1, 2):
+            raise ValueError(
+                "text names one column, or two for pairs: [first, second]; not "
+                f"{len(self.texts) or 'none'}"
+            )
+        if self.features == [] and not self.texts:
             raise ValueError("features is empty: name at least one, or leave it out for all")
         for role in ("features", "key", "drop"):
             _refuse_repeats(role, getattr(self, role) or [])
-        _refuse_repeats("label, weight and vector", self._single())
+        _refuse_repeats("label, weight, vector and text", self._single())
         inputs = [*(self.features or []), *self.key]
         for name in self._single():
             if name in inputs or name == self.time:
                 raise ValueError(
-                    f"column {name} has two roles: label, weight and vector stand alone"
+                    f"column {name} has two roles: label, weight, vector and text stand alone"
                 )
         used = {*self._single(), *inputs, self.time}
         for name in self.drop:
@@ -99,9 +108,15 @@ class ColumnsSettings(Section):
                 raise ValueError(f"column {name} is in `drop` and has another role too")
         return self
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Names of the columns of text: none, one, or the two of a pair."""
+        return (self.text,) if isinstance(self.text, str) else tuple(self.text or ())
+
     def _single(self) -> list[str]:
         """Names of the columns whose role excludes every other."""
-        return [name for name in (self.label, self.weight, self.vector) if name is not None]
+        named = (self.label, self.weight, self.vector, *self.texts)
+        return [name for name in named if name is not None]
 
 
 class SplitSettings(Section):

@@ -60,6 +60,11 @@ class EnsembleModel(Model, ColumnParams, MLWritable, MLReadable["EnsembleModel"]
         return FeatureSchema.from_json(self.metadata["features"])
 
     @property
+    def inputs(self) -> FeatureSchema:
+        """The columns that a table must have to be scored, and of which kinds."""
+        return self.features
+
+    @property
     def classes(self) -> tuple[float, ...] | tuple[str, ...]:
         """The label's values, in the order of the probabilities."""
         return LabelSchema.from_json(self.metadata["label"]).classes

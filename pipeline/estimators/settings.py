@@ -22,7 +22,7 @@ class TrainerSettings(Section):
     estimator: ClassVar[Callable[..., OurParams]]
 
     @classmethod
-    def descriptions(cls) -> dict[str, str]:
+    def key_descriptions(cls) -> dict[str, str]:
         """What each param is for, in its own words."""
         params = cls.estimator()
         return {name: _description(params, name) for name in cls.model_fields}
@@ -40,6 +40,14 @@ class TrainerSettings(Section):
     def given(self) -> dict[str, Any]:
         """The keys that are set."""
         return self.model_dump(exclude_none=True)
+
+    def changed(self) -> list[str]:
+        """The keys that are set to something else than what holds without them."""
+        given = self.given()
+        if not given:  # as of most sections: an estimator takes a while to be made
+            return []
+        own, usual = self.estimator(**given), self.estimator()
+        return [name for name in given if own.value(name) != usual.value(name)]
 
     def require_accepted(self, estimator: Callable[..., OurParams]) -> None:
         """Raise a ValueError for values that the estimator would refuse at `fit`."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
 from pipeline import files
 from pipeline.errors import ModelError, UserError
@@ -14,6 +15,7 @@ from pipeline.transfer import checkpoints
 from pipeline.transfer.checkpoints import Checkpoint, EncoderConfig
 from pipeline.transfer.checkpoints.configuration import FILE
 from pipeline.transfer.checkpoints.weights import INDEX, WEIGHTS, places_of
+from pipeline.transfer.tokeniser_files import FILES
 
 
 @dataclass(frozen=True)
@@ -85,13 +87,47 @@ def find_checkpoint(uri: str) -> CheckpointPlace:
         When a file cannot be read.
     """
     place = files.absolute(uri)
-    stamps = tuple(map(tuple, files.stamps(place))) if files.exists(place) else ()
-    return _found(place, stamps)
+    return _found(place, _stamps(place))
+
+
+def digest_of_checkpoint(uri: str) -> str:
+    """What tells all that a fit reads of a checkpoint, its tokeniser too, from any other.
+
+    Its files are read as a stream, and nothing is kept of them.
+
+    Parameters
+    ----------
+    uri : str
+        As for `find_checkpoint`.
+
+    Raises
+    ------
+    ModelError, StoreError
+        When there is none, or a file cannot be read.
+    """
+    place = files.absolute(uri)
+    return _digest(place, _stamps(place))
+
+
+_Stamps: TypeAlias = tuple[tuple[object, ...], ...]
+
+
+def _stamps(place: str) -> _Stamps:
+    return tuple(map(tuple, files.stamps(place))) if files.exists(place) else ()
+
+
+@lru_cache(maxsize=4)
+def _digest(uri: str, stamps: _Stamps) -> str:
+    names = [str(name) for name, *_ in stamps]
+    read = {*network_files(uri, names), *set(FILES).intersection(names)}
+    if not read:
+        raise ModelError(f"{uri} is no checkpoint: none of its files is there")
+    return digest_of(uri, sorted(read))
 
 
 # A search over params fits many times from one checkpoint; its stamps tell when it is another one.
 @lru_cache(maxsize=4)
-def _found(uri: str, stamps: tuple[tuple[object, ...], ...]) -> CheckpointPlace:
+def _found(uri: str, stamps: _Stamps) -> CheckpointPlace:
     names = network_files(uri, [str(name) for name, *_ in stamps])
     if FILE not in names:
         raise ModelError(

@@ -29,7 +29,7 @@ class TokenParams(OurParams):
     checkpoint = declare(
         "checkpoint",
         "directory or URI of a checkpoint of the Hugging Face model zoo: config.json, weights and "
-        "tokeniser; a local one must be on every node",
+        "tokeniser; a local one must be on every node; no default",
         TypeConverters.toString,
     )
     max_length = declare(

@@ -29,6 +29,8 @@ TOKENISER = "tokenizer.json"
 VOCABULARY = "vocab.txt"
 SETTINGS = "tokenizer_config.json"
 SPECIAL_TOKENS = "special_tokens_map.json"
+FILES = (CONFIG, TOKENISER, VOCABULARY, SETTINGS, SPECIAL_TOKENS)
+"""What is read of a checkpoint, where it is there."""
 
 # Under each name that a checkpoint may give: what BERT and RoBERTa call it.
 _SPECIAL = {
@@ -108,7 +110,7 @@ def read_files(uri: str) -> TokeniserFiles:
     """
     whole = files.absolute(uri)
     contents = {}
-    for name in (CONFIG, TOKENISER, VOCABULARY, SETTINGS, SPECIAL_TOKENS):
+    for name in FILES:
         if name == VOCABULARY and TOKENISER in contents:
             continue
         try:

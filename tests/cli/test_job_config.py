@@ -71,6 +71,37 @@ def test_a_wrong_key_or_value_is_named(more: dict[str, Any], problem: str) -> No
     assert problem in found
 
 
+TEXT = {"checkpoint": "s3://bucket/minilm", "strategy": "frozen"}
+WITH_TEXT = {"columns": {"label": "late", "text": "note"}}
+
+
+def test_a_text_and_a_checkpoint_go_together() -> None:
+    config = validate(JobConfig, {**LEAST, **WITH_TEXT, "text": TEXT}, "job.yaml")
+    assert config.text.is_used
+    assert config.made_by["columns"]["text"] == "note"
+    assert not validate(JobConfig, {**LEAST, **WITH_TEXT}, "job.yaml").text.is_used
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ({"text": TEXT}, "job.yaml: text.checkpoint is set, and no column of text is named: set "),
+        (
+            {**WITH_TEXT, "text": {"strategy": "frozen", "windows": 2}},
+            "job.yaml: text: strategy, windows given, but no checkpoint: set text.checkpoint to ",
+        ),
+        (
+            {**WITH_TEXT, "text": TEXT, "deep": {"hidden": [4], "epochs": 20}},
+            "job.yaml: deep: hidden given beside text.checkpoint, and jobs/deep.py trains one ",
+        ),
+        ({"text": {"epochs": 0}}, "job.yaml: text: TextClassifier: epochs must be 1 or more"),
+    ],
+)
+def test_half_a_text_is_refused(more: dict[str, Any], problem: str) -> None:
+    (found,) = _problems(**more)
+    assert found.startswith(problem)
+
+
 def test_all_problems_are_told_at_once() -> None:
     found = _problems(name="", seed=-1, bagging={"replicas": 0}, deep={"epoch": 1})
     assert len(found) == 4

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -58,24 +59,51 @@ def test_a_missing_time_is_refused(table):
 
 def test_fingerprints(table):
     columns = ColumnsSettings(label="y", features=["a", "p"])
-    first = fingerprint(prepare(table, columns, SplitSettings(), seed=1).frame)
+    made = prepare(table, columns, SplitSettings(), seed=1)
+    first = fingerprint(made.frame, made.roles)
     assert len(first) == 64
     shuffled = table.repartition(7).orderBy(F.rand(2))
     same = prepare(shuffled, columns, SplitSettings(), seed=1).frame
-    assert fingerprint(same.select(*reversed(same.columns))) == first
+    assert fingerprint(same.select(*reversed(same.columns)), made.roles) == first
     others = [
         prepare(table, columns, SplitSettings(), seed=2).frame,
         same.where("a > 0"),
         same.withColumn("a", F.col("a").cast("long")),
         same.withColumnRenamed("a", "b"),
     ]
-    assert len({first, *map(fingerprint, others)}) == 1 + len(others)
+    found = [fingerprint(other, made.roles) for other in others]
+    assert len({first, *found}) == 1 + len(others)
+
+
+def test_a_fingerprint_sees_what_columns_are_for(table):
+    made = prepare(table, ColumnsSettings(label="y", features=["a"]), SplitSettings(), seed=1)
+    roles = made.roles
+    others = [
+        replace(roles, label="a", features=("y",)),
+        replace(roles, features=(), text=("a",)),
+        replace(roles, text=("a", "y")),
+        replace(roles, text=("y", "a")),
+    ]
+    found = {fingerprint(made.frame, each) for each in (roles, *others)}
+    assert len(found) == 1 + len(others)
+    assert fingerprint(made.frame, replace(roles, key=("a",))) in found
+
+
+def test_a_text_travels_with_the_table(spark):
+    df = spark.createDataFrame(
+        [(1, "x", None), (2, "y", "b c"), (2, "y", "b d")], "a int, y string, t string"
+    )
+    columns = ColumnsSettings(label="y", text="t", drop=["a"])
+    rows = prepare(df, columns, SplitSettings(), seed=1).frame.collect()
+    assert {row["t"] for row in rows} == {None, "b c", "b d"}
+    assert len({row["row_id"] for row in rows}) == 3
+    assert "a" not in rows[0].asDict()
 
 
 def test_a_fingerprint_sees_content_beside_the_key(table):
     columns = ColumnsSettings(label="y", features=["a"], key=["k"])
     one, other = (
-        fingerprint(prepare(df, columns, SplitSettings(), seed=1).frame)
+        prepare(df, columns, SplitSettings(), seed=1)
         for df in (table, table.withColumn("a", F.col("a") * 2))
     )
-    assert one != other
+    assert fingerprint(one.frame, one.roles) != fingerprint(other.frame, other.roles)

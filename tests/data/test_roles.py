@@ -42,6 +42,29 @@ def test_a_vector_stands_for_all_features(spark):
     )
 
 
+def test_a_text_is_no_feature(spark):
+    df = table(spark, "a int, y int, review string, title string")
+    found = check_roles(df, ColumnsSettings(label="y", text=["title", "review"]))
+    assert found == Roles("y", ("a",), None, None, (), None, ("title", "review"))
+    assert found.has_features
+    beside = check_roles(df, ColumnsSettings(label="y", features=["title"], text="review"))
+    assert (beside.features, beside.text) == (("title",), ("review",))
+
+
+def test_a_table_may_have_a_text_alone(spark):
+    df = table(spark, "y int, review string")
+    found = check_roles(df, ColumnsSettings(label="y", text="review"))
+    assert (found.features, found.text, found.has_features) == ((), ("review",), False)
+
+
+def test_a_text_holds_text(spark):
+    df = table(spark, "a int, y int, n bigint")
+    said = refused(df, label="y", text=["n", "rewiev"])
+    assert "columns.text: no column rewiev in the table" in said
+    said = refused(df, label="y", text="n")
+    assert said.startswith("columns.text: n is of type bigint; it must be text: cast it, or, of a")
+
+
 def test_all_missing_columns_are_reported_with_the_nearest(spark):
     said = refused(table(spark, "age int, late int"), label="lte", features=["Age"], key=["x"])
     assert "columns.label: no column lte in the table; did you mean late?" in said

@@ -60,11 +60,38 @@ def test_a_key_and_a_time_may_be_features():
         ({"label": "y", "time": "y"}, "column y has two roles"),
         ({"label": "y", "features": ["a"], "drop": ["a"]}, "column a is in `drop`"),
         ({"label": "y", "lable": "y"}, "did you mean label"),
+        ({"label": "y", "text": "y"}, "more than once: y"),
+        ({"label": "y", "text": ["t", "t"]}, "more than once: t"),
+        ({"label": "y", "text": "t", "features": ["t"]}, "column t has two roles"),
+        ({"label": "y", "text": "t", "key": ["t"]}, "column t has two roles"),
+        ({"label": "y", "text": "t", "time": "t"}, "column t has two roles"),
+        ({"label": "y", "text": "t", "drop": ["t"]}, "column t is in `drop`"),
+        ({"label": "y", "text": []}, r"one column, or two for pairs: \[first, second\]; not none"),
+        ({"label": "y", "text": ["a", "b", "c"]}, "one column, or two for pairs: .* not 3"),
+        ({"label": "y", "text": 5}, "text: expected text or a list"),
     ],
 )
 def test_columns_refuse(data, said):
     with pytest.raises(ConfigError, match=said):
         validate(ColumnsSettings, data, "job.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (None, ()),
+        ("t", ("t",)),
+        (["t"], ("t",)),
+        (["t", "s"], ("t", "s")),
+        (["s", "t"], ("s", "t")),
+    ],
+)
+def test_a_text_or_a_pair_in_its_order(text, found):
+    assert validate(ColumnsSettings, {"label": "y", "text": text}, "job.yaml").texts == found
+
+
+def test_a_text_may_stand_without_features():
+    assert ColumnsSettings(label="y", text="t", features=[]).features == []
 
 
 def test_split_shares():

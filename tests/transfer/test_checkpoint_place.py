@@ -10,7 +10,11 @@ import pytest
 from pipeline import files
 from pipeline.errors import ModelError
 from pipeline.transfer import checkpoints
-from pipeline.transfer.checkpoint_place import find_checkpoint, network_files
+from pipeline.transfer.checkpoint_place import (
+    digest_of_checkpoint,
+    find_checkpoint,
+    network_files,
+)
 from tests.transfer import tiny_bert
 from tests.transfer.made_checkpoints import write_safetensors
 
@@ -32,6 +36,22 @@ def test_other_weights_at_the_same_place_are_another_checkpoint(tmp_path: Path) 
     first = find_checkpoint(str(tiny_bert.write(tmp_path))).digest
     assert find_checkpoint(str(tiny_bert.write(tmp_path))).digest == first
     assert find_checkpoint(str(tiny_bert.write(tmp_path, seed=1))).digest != first
+
+
+def test_all_that_is_read_of_a_checkpoint_tells_it_from_others(tmp_path: Path, place: str) -> None:
+    made = tiny_bert.write(tmp_path / "made")
+    first = digest_of_checkpoint(str(made))
+    (made / "README.md").write_text("nobody reads it")
+    assert digest_of_checkpoint(str(made)) == first
+    for path in made.iterdir():
+        files.upload(path, files.join(place, path.name))
+    assert digest_of_checkpoint(place) == first
+    (made / "vocab.txt").write_text((made / "vocab.txt").read_text() + "more\n")
+    other_words = digest_of_checkpoint(str(made))
+    tiny_bert.write(made, seed=1)
+    assert len({first, other_words, digest_of_checkpoint(str(made))}) == 3
+    with pytest.raises(ModelError, match="nowhere is no checkpoint: none of its files is there"):
+        digest_of_checkpoint(str(tmp_path / "nowhere"))
 
 
 def test_what_is_no_checkpoint_is_one_clear_error(tmp_path: Path) -> None:

@@ -126,7 +126,11 @@ def _of_imports(asked: Asked) -> Iterator[str]:
             "boosting.objective": config.boosting.objective,
             "boosting.eval_metric": config.boosting.eval_metric,
         },
-        "deep": {"deep.network": config.deep.network, "deep.callbacks": config.deep.callbacks},
+        "deep": {
+            "deep.network": config.deep.network,
+            "deep.callbacks": config.deep.callbacks,
+            "text.callbacks": config.text.callbacks,
+        },
     }
     for job in asked.trainers:
         for key, value in named[job].items():

@@ -76,6 +76,8 @@ def _read_or_written(asked: Asked) -> dict[str, str]:
         found[_REGISTRY] = config.promotion.registry
     if "deep" in jobs:
         found["deep.resume_from"] = config.deep.resume_from
+        found["text.checkpoint"] = config.text.checkpoint
+        found["text.resume_from"] = config.text.resume_from
     return {key: uri for key, uri in found.items() if uri is not None}
 
 

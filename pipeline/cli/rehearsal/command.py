@@ -112,7 +112,8 @@ def rehearse(args: argparse.Namespace) -> int:
     local = _local_output(given)
     groups = room.groups(args.jobs, layout)
     _tell(groups)
-    on_s3 = uses_s3([base, config.output, config.scratch, config.source.uri])
+    read_or_written = (config.output, config.scratch, config.source.uri, config.text.checkpoint)
+    on_s3 = uses_s3([base, *read_or_written])
     with submitting(state, args.config, args.overrides, on_s3=on_s3) as environment:
         client = Client(state, environment, place, local / "runs" / place.run_id / "logs")
         client.require_alone()

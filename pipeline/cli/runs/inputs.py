@@ -22,6 +22,7 @@ from pipeline.errors import AccessError, EnsemblesError, ModelError
 from pipeline.store.champions import Champion
 from pipeline.store.installed import installed
 from pipeline.store.model_directory import digest, read_metadata
+from pipeline.transfer.checkpoint_place import digest_of_checkpoint
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,10 @@ _WITH_GANG = ("boosting", "deep")
 _NO_MATTER = ("spark.sql.shuffle.partitions",)
 UNKNOWN = "unknown"
 NOTHING_TELLS = "nothing tells whether the source changed"
+_NOTHING_TELLS_OF = {
+    "source state": NOTHING_TELLS,
+    "checkpoint state": "nothing tells whether the checkpoint changed",
+}
 ANOTHER_CHAMPION = "there is another champion"
 
 
@@ -59,12 +64,18 @@ def prepare_inputs(config: JobConfig, versions: Versions | None = None) -> Input
 def train_inputs(
     config: JobConfig, name: str, data: str | None, versions: Versions | None = None
 ) -> Inputs:
-    """Of a model: the prepared table's fingerprint, the trainer's section, seed, gang, versions."""
+    """Of a model: the prepared table's fingerprint, the trainer's section, seed, gang, versions.
+
+    Of a network of texts also the checkpoint's content.
+    """
+    is_text = name == "deep" and config.text.is_used
+    section = "text" if is_text else name
     gang = config.gang.model_dump(mode="json")
     return {
         "data": data,
         "seed": config.seed,
-        name: getattr(config, name).given(),
+        section: getattr(config, section).given(),
+        **({"checkpoint state": checkpoint_state(config)} if is_text else {}),
         **({"gang": {key: gang[key] for key in _GANG_KEYS}} if name in _WITH_GANG else {}),
         "versions": _those(versions),
     }
@@ -133,14 +144,25 @@ def source_state(config: JobConfig) -> str:
     return hashlib.sha256(json.dumps(found).encode()).hexdigest()[:16]
 
 
+def checkpoint_state(config: JobConfig) -> str:
+    """A digest over the files of `text.checkpoint`; `unknown` where they cannot be read."""
+    try:
+        return digest_of_checkpoint(str(config.text.checkpoint))
+    except AccessError as error:
+        logger.warning("text.checkpoint: whether it has changed cannot be seen: %s", error)
+        return UNKNOWN
+    except EnsemblesError:
+        return UNKNOWN  # training will say what is wrong with it
+
+
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """What changed between two inputs, a phrase each: `boosting.eta was 0.3 and is 0.1`."""
     old, new = flat(before), flat(now)
     phrases = []
     for key in sorted(old.keys() | new.keys()):
         was, is_ = old.get(key, _ABSENT), new.get(key, _ABSENT)
-        if key == "source state" and is_ == UNKNOWN:
-            phrases.append(NOTHING_TELLS)
+        if key in _NOTHING_TELLS_OF and is_ == UNKNOWN:
+            phrases.append(_NOTHING_TELLS_OF[key])
         elif was != is_:
             phrases.append(_phrase(key, was, is_))
     return phrases
@@ -151,6 +173,8 @@ def _phrase(key: str, was: Any, is_: Any) -> str:
         return "the prepared table changed"
     if key == "source state":
         return "the source's files changed"
+    if key == "checkpoint state" and _ABSENT not in (was, is_):
+        return "the checkpoint's files changed"
     if key == "champion":
         return ANOTHER_CHAMPION
     if key == "model" or key.startswith("models."):

@@ -102,7 +102,7 @@ def where(args: argparse.Namespace, config: JobConfig) -> tuple[str, dict[str, s
         return args.master, dict(os.environ), own
     state = local_cluster.running(Path(args.cluster))
     environment = {**os.environ, **local_cluster.environment(state)}
-    if uses_s3([config.output, config.scratch, config.source.uri]):
+    if uses_s3([config.output, config.scratch, config.source.uri, config.text.checkpoint]):
         own = [*_settings({**s3_settings(state.java_home), **_variables_of_s3()}), *own]
     options = ["--properties-file", str(in_clone("conf/spark/local.conf")), *own]
     return state.master_url, environment, options

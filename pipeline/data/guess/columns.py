@@ -181,7 +181,8 @@ def _free_text(fact: ColumnFacts) -> Guess | None:
     if fact.distinct > _FREE_TEXT and fact.distinct * 2 > fact.rows:
         return Guess(
             "drop",
-            f"free text or an identifier: {fact.distinct:,} different ones in {fact.rows:,} rows",
+            f"free text or an identifier: {fact.distinct:,} different ones in {fact.rows:,} rows; "
+            "a text can be columns.text",
         )
     return None
 

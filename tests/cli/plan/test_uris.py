@@ -6,6 +6,8 @@ import pytest
 
 from tests.cli.plan.planned import note, planned, problem
 
+TEXT = {"columns": {"label": "y", "text": "note"}}
+
 
 @pytest.mark.parametrize(
     ("changes", "key"),
@@ -19,6 +21,11 @@ from tests.cli.plan.planned import note, planned, problem
             "boosting.resume_from",
         ),
         ({"deep": {"resume_from": "/tmp/kept"}}, "deep.resume_from"),
+        ({"text": {"checkpoint": "minilm"}, **TEXT}, "text.checkpoint"),
+        (
+            {"text": {"checkpoint": "s3://b/minilm", "resume_from": "/tmp/kept"}, **TEXT},
+            "text.resume_from",
+        ),
         ({"promotion": {"registry": "models"}}, "promotion.registry"),
     ],
 )

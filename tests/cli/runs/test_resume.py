@@ -14,6 +14,7 @@ from pipeline.cli.output_places import JOBS
 from pipeline.cli.runs.resume import decide
 from pipeline.store.champions import enthrone
 from tests.cli.runs.made import config_of, make
+from tests.transfer import tiny_bert
 
 KEPT = "nothing it depends on has changed"
 
@@ -128,6 +129,27 @@ def test_a_model_that_changed_is_scored_and_reported_again(config: JobConfig) ->
     }
     make("boost", config, "x")
     assert reasons(config) == {}, "the same model came out again"
+
+
+def test_another_checkpoint_is_another_network(tmp_path: Path) -> None:
+    place = tiny_bert.write(tmp_path / "checkpoint")
+    columns = {"label": "y", "text": "note"}
+    config = config_of(tmp_path, columns=columns, text={"checkpoint": str(place)})
+    for job in JOBS:
+        make(job, config)
+    assert reasons(config) == {}
+    assert reasons(changed(config, text={"checkpoint": str(place), "epochs": 9})) == {
+        "deep": "text.epochs is 9 and was not set"
+    }
+    tiny_bert.write(place, seed=1)
+    assert reasons(config) == {"deep": "the checkpoint's files changed"}
+    (place / "model.safetensors").unlink()
+    (place / "config.json").unlink()
+    (place / "vocab.txt").unlink()
+    (place / "tokenizer_config.json").unlink()
+    assert reasons(config) == {"deep": "nothing tells whether the checkpoint changed"}
+    without = reasons(changed(config, columns={"label": "y"}, text={}))
+    assert without["deep"] == "the prepared table was made by other settings"
 
 
 def test_what_a_catalog_holds_cannot_be_seen(tmp_path: Path) -> None:

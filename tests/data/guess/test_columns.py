@@ -43,7 +43,12 @@ def guessed(column, *others):
         (number("n", 0, nans=1_000), "drop", "no value in any row"),
         (text("t", 1), "drop", "constant: a in every row"),
         (text("t", 1, nulls=5), "feature", "1 categories: a; missing in 5 of 1,000 rows"),
-        (text("t", 501), "drop", "free text or an identifier: 501 different ones in 1,000 rows"),
+        (
+            text("t", 501),
+            "drop",
+            "free text or an identifier: 501 different ones in 1,000 rows; a text can be "
+            "columns.text",
+        ),
         (text("t", 70_000), "drop", "more than 65,536"),
         (number("n", infinite=2), "drop", "infinite, or beyond float32, in 2 of 1,000 rows; to"),
         (other("m", "map<string,int>", "nested"), "drop", "a type that is no feature"),
