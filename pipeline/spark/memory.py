@@ -110,6 +110,37 @@ def require_memory_of_task(spark: SparkSession, own_mb: int, name: str, tasks: i
         )
 
 
+def require_memory_of_driver(spark: SparkSession, own_mb: int, name: str) -> None:
+    """Refuse a fit at whose end YARN would kill the driver, where that is in a container.
+
+    Parameters
+    ----------
+    spark : SparkSession
+        The session.
+    own_mb : int
+        MiB that what is trained takes outside of the JVM's heap, without all else that does.
+    name : str
+        What is trained.
+
+    Raises
+    ------
+    UserError
+        With the overhead that would do.
+    """
+    context = spark.sparkContext
+    mode = context.getConf().get("spark.submit.deployMode", "client")
+    if context.master != "yarn" or mode != "cluster":
+        return
+    heap = int(context._jsc.sc().conf().getSizeAsMb("spark.driver.memory", "1g"))
+    given = overhead_mb(spark, "driver", heap)
+    if given < own_mb:
+        raise UserError(
+            f"{name}: what is trained takes {own_mb} MiB of the driver outside of its heap; it has "
+            f"{given}, and YARN would kill it. Set spark.driver.memoryOverhead to "
+            f"{own_mb + BASE_MB}m or more"
+        )
+
+
 def _given_mb(spark: SparkSession) -> int | None:
     """MiB outside of its heap that an executor has; None: nobody kills for it but the kernel."""
     context = spark.sparkContext

@@ -32,7 +32,7 @@ from pipeline.estimators.params import GangParams, TableParams
 from pipeline.estimators.profile import describe
 from pipeline.estimators.resumable import HoldoutParams
 from pipeline.spark.causes import executors_speak
-from pipeline.spark.memory import require_memory_of_task
+from pipeline.spark.memory import require_memory_of_driver, require_memory_of_task
 from pipeline.spark.resources import plan_gang
 from pipeline.spark.scratch import Scratch, require_visible
 from pipeline.spark.told import heard, telling
@@ -40,7 +40,7 @@ from pipeline.store.installed import installed
 from pipeline.transfer.advice import Advice, advise
 from pipeline.transfer.as_is import AsIs, label_without_rows, nearest, own_outputs
 from pipeline.transfer.checkpoint_place import CheckpointPlace, find_checkpoint
-from pipeline.transfer.memory import as_is_mb
+from pipeline.transfer.memory import as_is_mb, driver_mb
 from pipeline.transfer.model import TextModel
 from pipeline.transfer.predictor import FOLDER, TEXT
 from pipeline.transfer.strategies import ADVISE, AS_IS, FINE_TUNE, FROZEN, PLANS
@@ -154,6 +154,8 @@ class TextEstimator(
         began = time.monotonic()
         self.require_valid()
         place, tokeniser = self._place(), self._tokeniser()
+        name = self.trainer.model_class.kind
+        require_memory_of_driver(dataset.sparkSession, driver_mb(place.config), name)
         strategy = str(self.value("strategy"))
         reasons: tuple[str, ...] = ()
         if strategy == ADVISE:

@@ -10,6 +10,15 @@ UNTRAINED_COPIES = 3
 """Copies of all weights at a time while one is loaded, and written: as measured with MiniLM."""
 
 
+# Of what a driver reads, or publishes, and the files that are made of it: as counted, not measured.
+_COPIES_ON_DRIVER = 2
+
+
+def driver_mb(config: EncoderConfig) -> int:
+    """MiB of the driver that a network takes when its training ends, at least."""
+    return weights_of(config) * _COPIES_ON_DRIVER * _BYTES // _MIB
+
+
 def weights_of(config: EncoderConfig) -> int:
     """About how many weights an encoder has."""
     width, inner = config.hidden_size, config.intermediate_size

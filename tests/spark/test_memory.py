@@ -6,7 +6,12 @@ import pytest
 
 from pipeline.errors import UserError
 from pipeline.spark import memory
-from pipeline.spark.memory import require_memory, require_memory_of_task, tasks_at_once
+from pipeline.spark.memory import (
+    require_memory,
+    require_memory_of_driver,
+    require_memory_of_task,
+    tasks_at_once,
+)
 from pipeline.spark.resources import GangPlan
 
 MIB = 2**20
@@ -23,12 +28,13 @@ def shards(tmp_path: Path) -> Any:
     return SimpleNamespace(uri=str(tmp_path))
 
 
-def on(master: str) -> Any:
-    scala = SimpleNamespace(executorMemory=lambda: 1_000)
+def on(master: str, mode: str = "client") -> Any:
+    scala_conf = SimpleNamespace(getSizeAsMb=lambda name, default: 2_000)
+    scala = SimpleNamespace(executorMemory=lambda: 1_000, conf=lambda: scala_conf)
     context = SimpleNamespace(
         master=master,
         _jsc=SimpleNamespace(sc=lambda: scala),
-        getConf=lambda: {"spark.executor.cores": "4"},
+        getConf=lambda: {"spark.executor.cores": "4", "spark.submit.deployMode": mode},
     )
     return SimpleNamespace(sparkContext=context)
 
@@ -87,3 +93,22 @@ def test_tasks_of_an_executor_are_counted_together(monkeypatch: pytest.MonkeyPat
     told = r"an executor takes 1604 MiB .* in 4 tasks at a time; .* to 1604m or more"
     with pytest.raises(UserError, match=told):
         require_memory_of_task(on("yarn"), 201, "text", tasks=4)
+
+
+def test_a_driver_in_a_container_must_hold_what_was_trained(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def overhead(_spark: Any, whose: str, heap_mb: int) -> int:
+        asked.append((whose, heap_mb))
+        return 384
+
+    monkeypatch.setattr(memory, "overhead_mb", overhead)
+    require_memory_of_driver(on("yarn", "cluster"), 384, "text")
+    told = r"text: .* 385 MiB of the driver .* has 384, .*driver.memoryOverhead to 1185m or more"
+    with pytest.raises(UserError, match=told):
+        require_memory_of_driver(on("yarn", "cluster"), 385, "text")
+    assert asked == [("driver", 2_000)] * 2
+    for elsewhere in (on("yarn"), on("spark://host:7077", "cluster")):
+        require_memory_of_driver(elsewhere, 10**6, "text")
