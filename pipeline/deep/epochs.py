@@ -22,7 +22,7 @@ _ADVICE = "lower deep.learning_rate (learning_rate), or set deep.clip_norm (clip
 
 
 class DivergedError(UserError):
-    """A training has left all bounds: all ranks see it, and at the same step."""
+    """A training came to nothing that can be used: all ranks see it, and at the same step."""
 
 
 class Epochs:

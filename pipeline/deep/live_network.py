@@ -22,6 +22,9 @@ from pipeline.deep.inputs import Floats, InputLayout
 from pipeline.deep.recipe import Recipe
 from pipeline.deep.standard import Standard
 
+_RUNNING = ".*running_.*"
+"""Names of batch norms' statistics, which change in training though they have no gradient."""
+
 
 class LiveNetwork:
     """A network on one rank.
@@ -258,11 +261,12 @@ class LiveNetwork:
             return set()
         found = set(self._base.collect_params())
         for before in self._stages[: self._number]:
-            trained = before.block.collect_params().items()
-            found -= {name for name, each in trained if each.grad_req != "null"}
+            changed = before.block.collect_params()
+            found -= {name for name, each in changed.items() if each.grad_req != "null"}
+            found -= set(before.block.collect_params(_RUNNING))
         return found
 
     def _statistics(self) -> list[Any]:
         """Parameters of what is trained that hold running statistics."""
-        found = self.active.collect_params(".*running_.*")
+        found = self.active.collect_params(_RUNNING)
         return [parameter for _, parameter in sorted(found.items())]

@@ -41,7 +41,7 @@ from pipeline.deep.rates import Growing, Rates
 from pipeline.deep.recipe import Recipe
 from pipeline.deep.stopping import BestEpoch
 from pipeline.deep.task import DeepTask
-from pipeline.errors import EnsemblesError, UserError
+from pipeline.errors import EnsemblesError
 from pipeline.estimators.seeds import seed_of
 
 if TYPE_CHECKING:
@@ -147,8 +147,7 @@ class _Training:
         self._before = self._net.stages * self._recipe.stage_epochs
         self._net.begin(self._rows.some(), others)
         self._trained = 0
-        stages = range(self._net.stages + 1)
-        self._has_values = any(self._net.base_of(stage) is not None for stage in stages)
+        self._has_values = self._has_base_from(0)
         self._keeper = Keeper(task.kept, worker, others)
         self._best = BestEpoch(task.patience if self._rows.validation else 0)
         self._best_weights: list[Floats] = []
@@ -168,7 +167,7 @@ class _Training:
             self._take_note(epoch, row)
             if self._keeper.is_due(epoch + 1):
                 self._keeper.save(self._standing(epoch + 1))
-                if self._net.base_of(self._stage_of(epoch)) is None:
+                if not self._has_base_from(self._stage_of(epoch)):
                     self._forget_values()
             if not self._callbacks.go_on(epoch, row):
                 break
@@ -245,6 +244,11 @@ class _Training:
             text = f"the part that stays as it is had run over {kept.rows_read} rows of worker 0"
             self._worker.report("note", text=text)
 
+    def _has_base_from(self, stage: int) -> bool:
+        """Whether a stage, or one after it, stands on a part that stays as it is."""
+        stages = range(stage, self._net.stages + 1)
+        return any(self._net.base_of(each) is not None for each in stages)
+
     def _forget_values(self) -> None:
         """Delete what bases have given, when no later epoch stands on one: it may be much."""
         kept = self._task.kept
@@ -296,12 +300,12 @@ class _Training:
         value = float(row[f"validation.{name}"])
         return -value if name in GREATER_IS_BETTER else value
 
-    def _no_epoch(self) -> UserError:
+    def _no_epoch(self) -> DivergedError:
         """Why no epoch was good enough to be kept."""
         measure = self._rows.objective.measure
         if any(math.isfinite(row[f"train.{measure}"]) for row in self._history):
             name = self._task.monitor or measure
-            return UserError(
+            return DivergedError(
                 f"{name} of the validation rows was not a number in any epoch: they may all be of "
                 "one class, or have no weight; mark other rows, or set another deep.monitor "
                 "(monitor)"

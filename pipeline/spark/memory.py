@@ -5,6 +5,7 @@ XGBoost, MXNet and mapped shards live outside of the JVM's heap, and YARN counts
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from pipeline import files
@@ -15,6 +16,8 @@ from pipeline.spark.yarn import overhead_mb
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+logger = logging.getLogger(__name__)
 
 _MIB = 2**20
 
@@ -110,8 +113,10 @@ def require_memory_of_task(spark: SparkSession, own_mb: int, name: str, tasks: i
         )
 
 
-def require_memory_of_driver(spark: SparkSession, own_mb: int, name: str) -> None:
-    """Refuse a fit at whose end YARN would kill the driver, where that is in a container.
+def warn_of_drivers_memory(spark: SparkSession, own_mb: int, name: str) -> None:
+    """Warn of a fit at whose end YARN may kill the driver, where that is in a container.
+
+    It may not: what the heap does not use is there, too.
 
     Parameters
     ----------
@@ -121,11 +126,6 @@ def require_memory_of_driver(spark: SparkSession, own_mb: int, name: str) -> Non
         MiB that what is trained takes outside of the JVM's heap, without all else that does.
     name : str
         What is trained.
-
-    Raises
-    ------
-    UserError
-        With the overhead that would do.
     """
     context = spark.sparkContext
     mode = context.getConf().get("spark.submit.deployMode", "client")
@@ -134,10 +134,10 @@ def require_memory_of_driver(spark: SparkSession, own_mb: int, name: str) -> Non
     heap = int(context._jsc.sc().conf().getSizeAsMb("spark.driver.memory", "1g"))
     given = overhead_mb(spark, "driver", heap)
     if given < own_mb:
-        raise UserError(
-            f"{name}: what is trained takes {own_mb} MiB of the driver outside of its heap; it has "
-            f"{given}, and YARN would kill it. Set spark.driver.memoryOverhead to "
-            f"{own_mb + BASE_MB}m or more"
+        logger.warning(
+            "%s: what is trained takes %d MiB of the driver outside of its heap; it has %d, and "
+            "YARN may kill it when training ends. Set spark.driver.memoryOverhead to %dm",
+            *(name, own_mb, given, own_mb + BASE_MB),
         )
 
 

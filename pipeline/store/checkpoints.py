@@ -8,12 +8,14 @@ Its directory is named by a fingerprint of everything that the model depends on,
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import logging
 import re
-import shutil
+import socket
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,11 @@ _NAME = re.compile(r"(?P<unit>[a-z]+)-(?P<steps>\d{6})\.zip")
 _KEPT = 2
 _SHOWN = 5
 _BLOCK = 1 << 20
+# What zipfile and json raise of bytes that are no archive, or no longer the one that was written.
+_DAMAGED = (
+    *(zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError),
+    *(OSError, zlib.error),
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,7 @@ class Checkpoint:
 
         Raises
         ------
-        zipfile.BadZipFile, KeyError, ValueError, EOFError
+        zipfile.BadZipFile, KeyError, ValueError, OSError, …
             When it is damaged.
         """
         archive = zipfile.ZipFile(source)
@@ -80,11 +87,14 @@ class Checkpoint:
 
 
 class _Members(Mapping[str, bytes]):
-    """Files of an archive."""
+    """Files of an archive; whoever is sent them has them in memory."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         self._names = [name for name in archive.namelist() if name != _STATE]
+
+    def __reduce__(self) -> tuple[type[dict[str, bytes]], tuple[dict[str, bytes]]]:
+        return dict, (dict(self),)
 
     def __getitem__(self, name: str) -> bytes:
         if name not in self._names:
@@ -138,7 +148,7 @@ class Checkpoints:
         for steps in sorted(self._steps(), reverse=True):
             try:
                 return read(self.place(steps))
-            except EnsemblesError as error:
+            except StoreError as error:
                 logger.warning("left out: %s", error)
         return None
 
@@ -192,16 +202,33 @@ def read(uri: str) -> Checkpoint:
     ------
     StoreError
         When it is missing or damaged.
+    UserError
+        When this host's disk has no room for it.
     """
-    spool = tempfile.TemporaryFile(dir=spool_directory())  # noqa: SIM115 - as long as it is used
     try:
-        with files.open_stream(uri) as stream:
-            shutil.copyfileobj(stream, spool, _BLOCK)
-        return Checkpoint.unpacked(spool)
+        return Checkpoint.unpacked(_spooled(uri))
     except FileNotFoundError:
         raise StoreError(f"{uri}: there is no such checkpoint") from None
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+    except _DAMAGED as error:
         raise StoreError(f"{uri}: the checkpoint is damaged: {error}") from error
+
+
+def _spooled(uri: str) -> IO[bytes]:
+    """A copy of a file, on this host's disk for as long as it is open."""
+    place = spool_directory() or Path(tempfile.gettempdir())
+    spool: IO[bytes] | None = None
+    with files.open_stream(uri) as stream:
+        while block := stream.read(_BLOCK):
+            try:
+                spool = spool or tempfile.TemporaryFile(dir=place)  # noqa: SIM115 - it is given
+                spool.write(block)
+            except OSError as error:
+                raise UserError(
+                    f"host {socket.gethostname()}: the checkpoint {uri} cannot be brought to "
+                    f"{place}: {error.strerror}; make room there, or name a larger disk "
+                    "(spark.local.dir, or YARN's local-dirs)"
+                ) from error
+    return spool or io.BytesIO()
 
 
 def prepare(

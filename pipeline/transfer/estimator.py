@@ -32,7 +32,7 @@ from pipeline.estimators.params import GangParams, TableParams
 from pipeline.estimators.profile import describe
 from pipeline.estimators.resumable import HoldoutParams
 from pipeline.spark.causes import executors_speak
-from pipeline.spark.memory import require_memory_of_driver, require_memory_of_task
+from pipeline.spark.memory import require_memory_of_task, warn_of_drivers_memory
 from pipeline.spark.resources import plan_gang
 from pipeline.spark.scratch import Scratch, require_visible
 from pipeline.spark.told import heard, telling
@@ -155,7 +155,7 @@ class TextEstimator(
         self.require_valid()
         place, tokeniser = self._place(), self._tokeniser()
         name = self.trainer.model_class.kind
-        require_memory_of_driver(dataset.sparkSession, driver_mb(place.config), name)
+        warn_of_drivers_memory(dataset.sparkSession, driver_mb(place.config), name)
         strategy = str(self.value("strategy"))
         reasons: tuple[str, ...] = ()
         if strategy == ADVISE:

@@ -79,6 +79,7 @@ def test_a_text_and_a_checkpoint_go_together() -> None:
     config = validate(JobConfig, {**LEAST, **WITH_TEXT, "text": TEXT}, "job.yaml")
     assert config.text.is_used
     assert config.made_by["columns"]["text"] == "note"
+    assert "text" not in validate(JobConfig, LEAST, "job.yaml").made_by["columns"]
     assert not validate(JobConfig, {**LEAST, **WITH_TEXT}, "job.yaml").text.is_used
 
 

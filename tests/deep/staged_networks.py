@@ -20,11 +20,14 @@ class Base(HybridBlock):  # type: ignore[misc]
     rows: ClassVar[list[int]] = []
     """Of all batches that it was called with by itself, in this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_normed: bool = False) -> None:
         super().__init__()
+        self._is_normed = is_normed
         with self.name_scope():
             self.vectors = nn.Embedding(TOKENS, 6)
             self.dropout = nn.Dropout(0.5)
+            if is_normed:
+                self.norm = nn.BatchNorm(in_channels=6)
 
     def __call__(self, numbers: Any) -> Any:
         if isinstance(numbers, mx.nd.NDArray):
@@ -36,11 +39,15 @@ class Base(HybridBlock):  # type: ignore[misc]
         tokens = F.where(is_known, numbers, F.zeros_like(numbers))
         vectors = F.broadcast_mul(self.vectors(tokens), F.expand_dims(is_known, axis=3))
         many = F.expand_dims(F.sum(is_known, axis=(1, 2)) + 1e-6, axis=1)
-        return self.dropout(F.broadcast_div(F.sum(vectors, axis=(1, 2)), many))
+        mean = F.broadcast_div(F.sum(vectors, axis=(1, 2)), many)
+        return self.dropout(self.norm(mean) if self._is_normed else mean)
 
 
 class TwoParts(HybridBlock):  # type: ignore[misc]
-    """A base and a layer on it; its option `trains`: `new`, `new_then_all` or `all_then_new`."""
+    """A base and a layer on it; its option `trains`: `new`, `new_then_all` or `all_then_new`.
+
+    With `_normed` at its end the base has a batch norm.
+    """
 
     standardises = False
 
@@ -51,7 +58,7 @@ class TwoParts(HybridBlock):  # type: ignore[misc]
         self._trains = recipe.options["trains"]
         self.padded = Padded(STEPS, WINDOWS, multiple=4, scored_numbers=64)
         with self.name_scope():
-            self.base = Base()
+            self.base = Base(is_normed=self._trains.endswith("_normed"))
             self.head = nn.Dense(outputs, in_units=6)
         if self._trains == "new":
             self.base.collect_params().setattr("grad_req", "null")
@@ -62,7 +69,7 @@ class TwoParts(HybridBlock):  # type: ignore[misc]
             "new": [new],
             "new_then_all": [new, Stage(self)],
             "all_then_new": [Stage(self), new],
-        }[self._trains]
+        }[self._trains.removesuffix("_normed")]
 
     def hybrid_forward(self, F: Any, numbers: Any) -> Any:  # noqa: N803 - MXNet's name
         return self.head(self.base(numbers))

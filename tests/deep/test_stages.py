@@ -187,8 +187,9 @@ def test_a_rank_with_few_rows_takes_part_on_a_base(source: Source) -> None:
     assert np.isfinite([row["validation.logloss"] for row in found["history"]]).all()
 
 
+@pytest.mark.parametrize("trains", ["all_then_new", "all_then_new_normed"])
 def test_a_checkpoint_on_a_base_that_an_earlier_stage_trained_holds_the_base(
-    source: Source, tmp_path: Path
+    trains: str, source: Source, tmp_path: Path
 ) -> None:
     kept = Kept(Checkpoints((tmp_path / "kept").as_uri(), "epoch"), every=1)
 
@@ -199,11 +200,8 @@ def test_a_checkpoint_on_a_base_that_an_earlier_stage_trained_holds_the_base(
 
     given = {"stage_epochs": 2, "epochs": 3}
     with pytest.raises(KilledError):
-        train_alone(
-            _task(source, "all_then_new", kept, **given), OnlyRank(threads=1, on_advance=kill)
-        )
-    undisturbed = _trained(source, "all_then_new", **given)
-    assert _trained(source, "all_then_new", kept, **given) == undisturbed
+        train_alone(_task(source, trains, kept, **given), OnlyRank(threads=1, on_advance=kill))
+    assert _trained(source, trains, kept, **given) == _trained(source, trains, **given)
 
 
 def test_what_a_base_gave_is_deleted_when_no_later_epoch_needs_it(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,27 @@ def test_what_is_read_is_what_was_written(place: str) -> None:
     assert found.state["history"] == [{"train.rmse": 1 / 3}]
 
 
+def test_a_checkpoint_that_was_read_can_be_sent_to_other_ranks(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path.as_uri())
+    checkpoints.save(_checkpoint(20))
+    found = read(checkpoints.place(20))
+    assert pickle.loads(pickle.dumps((found,))) == (_checkpoint(20),)
+    with pytest.raises(KeyError):
+        found.files["state.json"]
+
+
+def test_a_disk_without_room_is_no_damaged_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoints = Checkpoints(tmp_path.as_uri())
+    checkpoints.save(_checkpoint(20))
+    for name in ("SPARK_EXECUTOR_DIRS", "LOCAL_DIRS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "not there"))
+    with pytest.raises(UserError, match=r"round-000020\.zip cannot be brought to .*: No such file"):
+        checkpoints.newest()
+
+
 def test_the_newest_two_are_kept(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path.as_uri())
     for rounds in (20, 40, 100, 120):
@@ -54,7 +76,9 @@ def test_the_newest_two_are_kept(tmp_path: Path) -> None:
     assert newest.steps == 120
 
 
-@pytest.mark.parametrize("damage", ["cut off", "a byte", "empty", "no zip"])
+@pytest.mark.parametrize(
+    "damage", ["cut off", "a byte", "empty", "no zip", "no front", "no middle"]
+)
 def test_a_damaged_one_is_left_out_for_the_one_before(
     damage: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -65,7 +89,14 @@ def test_a_damaged_one_is_left_out_for_the_one_before(
     data = bytearray(path.read_bytes())
     if damage == "a byte":
         data[data.index(BOOSTER[:64]) + 500] ^= 1
-    path.write_bytes({"cut off": data[:-200], "a byte": data, "empty": b""}.get(damage, b"zip"))
+    left = {
+        "cut off": data[:-200],
+        "a byte": data,
+        "empty": b"",
+        "no front": data[500:],
+        "no middle": data[:3_000] + data[3_500:],
+    }
+    path.write_bytes(left.get(damage, b"zip"))
     found = checkpoints.newest()
     assert found is not None
     assert found.steps == 20
