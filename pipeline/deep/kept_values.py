@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import zipfile
-import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,13 +16,9 @@ from pipeline import files
 from pipeline.deep.communication import Rank
 from pipeline.deep.inputs import Floats
 from pipeline.errors import EnsemblesError
+from pipeline.files.damage import DAMAGED
 
 _VALUES = "values"
-# What NumPy and zipfile raise of bytes that are no archive, or no longer the one that was written.
-_DAMAGED = (
-    *(zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError),
-    *(OSError, zlib.error),
-)
 
 
 class KeptValues:
@@ -85,7 +79,7 @@ class KeptValues:
             self._is_readable = False
             self._tell(f"nothing that is kept is read: {error}")
             return False
-        except _DAMAGED as error:
+        except DAMAGED as error:
             self._tell(f"{place} is damaged and is computed again: {error}")
             return False
         values[:] = found

@@ -10,22 +10,9 @@ from pipeline.deep.classifier import DeepClassifier
 from pipeline.estimators.settings import TrainerSettings
 
 
-class NetworkSettings(TrainerSettings):
-    """How a network is built and trained; an unset key takes the estimator's default."""
+class TrainingSettings(TrainerSettings):
+    """How any network is trained, watched and kept; an unset key takes the estimator's default."""
 
-    network: str | None = None
-    network_options: dict[str, Any] | None = None
-    hidden: list[int] | None = None
-    activation: str | None = None
-    normalisation: str | None = None
-    cell: str | None = None
-    bidirectional: bool | None = None
-    sequence_channels: int | None = None
-    image_shape: list[int] | None = None
-    backbone: str | None = None
-    groups: list[list[str | int]] | None = None
-    segments: int | None = None
-    stage_epochs: int | None = None
     dropout: float | None = None
     weight_decay: float | None = None
     l1: float | None = None
@@ -42,19 +29,37 @@ class NetworkSettings(TrainerSettings):
     batch_size_per_worker: int | None = None
     accumulate: int | None = None
     compression: str | None = None
-
-
-class DeepSettings(NetworkSettings):
-    """Params of `DeepClassifier`; an unset key takes the estimator's default."""
-
-    estimator: ClassVar[Any] = DeepClassifier
-
     class_weight: Literal["none", "balanced"] | dict[str | int | float | bool, float] | None = None
     patience: int | None = None
     monitor: str | None = None
     callbacks: list[str] | None = None
     checkpoint_epochs: int | None = None
     resume_from: str | None = None
+
+
+class NetworkSettings(TrainerSettings):
+    """How a network is built; an unset key takes the estimator's default."""
+
+    network: str | None = None
+    network_options: dict[str, Any] | None = None
+    hidden: list[int] | None = None
+    activation: str | None = None
+    normalisation: str | None = None
+    cell: str | None = None
+    bidirectional: bool | None = None
+    sequence_channels: int | None = None
+    image_shape: list[int] | None = None
+    backbone: str | None = None
+    groups: list[list[str | int]] | None = None
+    segments: int | None = None
+    stage_epochs: int | None = None
+
+
+# The keys of the last base come first where they are listed.
+class DeepSettings(TrainingSettings, NetworkSettings):
+    """Params of `DeepClassifier`; an unset key takes the estimator's default."""
+
+    estimator: ClassVar[Any] = DeepClassifier
 
     @model_validator(mode="after")
     def _is_accepted(self) -> DeepSettings:

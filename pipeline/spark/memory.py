@@ -12,7 +12,7 @@ from pipeline import files
 from pipeline.errors import UserError
 from pipeline.spark.resources import GangPlan
 from pipeline.spark.shards import ShardSet
-from pipeline.spark.yarn import overhead_mb
+from pipeline.spark.yarn import driver_heap_mb, overhead_mb
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -131,8 +131,7 @@ def warn_of_drivers_memory(spark: SparkSession, own_mb: int, name: str) -> None:
     mode = context.getConf().get("spark.submit.deployMode", "client")
     if context.master != "yarn" or mode != "cluster":
         return
-    heap = int(context._jsc.sc().conf().getSizeAsMb("spark.driver.memory", "1g"))
-    given = overhead_mb(spark, "driver", heap)
+    given = overhead_mb(spark, "driver", driver_heap_mb(spark))
     if given < own_mb:
         logger.warning(
             "%s: what is trained takes %d MiB of the driver outside of its heap; it has %d, and "

@@ -79,6 +79,11 @@ def executor_container(spark: SparkSession) -> Container:
     )
 
 
+def driver_heap_mb(spark: SparkSession) -> int:
+    """MiB of the driver's heap."""
+    return int(spark.sparkContext._jsc.sc().conf().getSizeAsMb("spark.driver.memory", "1g"))
+
+
 def overhead_mb(spark: SparkSession, whose: str, heap_mb: int) -> int:
     """MiB outside of the heap that a container of `driver` or `executor` has."""
     conf = spark.sparkContext._jsc.sc().conf()
@@ -136,7 +141,7 @@ def _node(report: Any, spark: SparkSession) -> YarnNode:
     memory, cores = int(capability.getMemorySize()), int(capability.getVirtualCores())
     at = (str(report.getNodeId().getHost()), str(report.getNodeId().getPort()))
     if at == (os.environ.get("NM_HOST"), os.environ.get("NM_PORT")):
-        heap = int(spark.sparkContext._jsc.sc().conf().getSizeAsMb("spark.driver.memory", "1g"))
+        heap = driver_heap_mb(spark)
         memory -= _given(spark, heap + overhead_mb(spark, "driver", heap))
         cores -= int(spark.sparkContext.getConf().get("spark.driver.cores", "1"))
     return YarnNode(memory, cores, _gpus(capability))

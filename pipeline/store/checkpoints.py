@@ -15,7 +15,6 @@ import re
 import socket
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import IO, Any
 
 from pipeline import files
 from pipeline.errors import EnsemblesError, StoreError, UserError
+from pipeline.files.damage import DAMAGED
 from pipeline.files.local_directory import spool_directory
 
 logger = logging.getLogger(__name__)
@@ -33,11 +33,6 @@ _NAME = re.compile(r"(?P<unit>[a-z]+)-(?P<steps>\d{6})\.zip")
 _KEPT = 2
 _SHOWN = 5
 _BLOCK = 1 << 20
-# What zipfile and json raise of bytes that are no archive, or no longer the one that was written.
-_DAMAGED = (
-    *(zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError),
-    *(OSError, zlib.error),
-)
 
 
 @dataclass(frozen=True)
@@ -76,8 +71,8 @@ class Checkpoint:
 
         Raises
         ------
-        zipfile.BadZipFile, KeyError, ValueError, OSError, …
-            When it is damaged.
+        DAMAGED
+            When it is.
         """
         archive = zipfile.ZipFile(source)
         if damaged := archive.testzip():
@@ -209,7 +204,7 @@ def read(uri: str) -> Checkpoint:
         return Checkpoint.unpacked(_spooled(uri))
     except FileNotFoundError:
         raise StoreError(f"{uri}: there is no such checkpoint") from None
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise StoreError(f"{uri}: the checkpoint is damaged: {error}") from error
 
 
